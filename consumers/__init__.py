@@ -1,0 +1,1 @@
+"""The stages that read from Kafka: diverger, converger."""

@@ -1,0 +1,173 @@
+"""Close minutes of one partition: its events join the trends, the trends are evaluated, alerts take their next step.
+
+Pure but for what it is given: it changes the `Partition` in memory and returns what has to be stored for it, so that a crash
+between the two costs nothing but doing it again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from consumers.converger.concretise import concretise, move, revise
+from consumers.converger.evaluate import KINDS, Finding, evaluate
+from consumers.converger.events import Event, parse_subject
+from consumers.converger.life import Life, Phase, step
+from consumers.converger.surge import Thresholds
+from consumers.converger.trend import KEPT_MINUTES, Trend
+from groundswell.messages import Alert, AlertKind, AlertState
+from groundswell.settings import ConvergerSettings
+from model.taxonomy import Taxonomy
+
+Names = Callable[[], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One alert in being: its life, what was last told of it, and the subjects that belong to it."""
+
+    life: Life
+    alert: Alert
+
+
+@dataclass
+class Partition:
+    """What is held in memory of a partition while it is ours. ``closed`` is the first minute not closed."""
+
+    closed: int | None = None
+    origin: int = 0
+    trends: dict[str, Trend] = field(default_factory=dict)
+    recent: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    """Events of the last hours by subject, in the order in which they were closed."""
+    happenings: dict[str, Happening] = field(default_factory=dict)
+    topics_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Subjects by group, of what was seen lately."""
+
+
+@dataclass
+class Closed:
+    """What a closing changed and has to be stored."""
+
+    subjects: dict[str, int] = field(default_factory=dict)
+    """The last minute of each trend that changed."""
+    groups: dict[str, Happening | None] = field(default_factory=dict)
+    alerts: list[Alert] = field(default_factory=list)
+
+
+def group_of(subject: str) -> str:
+    """The happening a subject belongs to: its entity, or its topic where it has none."""
+    entity = parse_subject(subject).entity
+    return f"*/{entity}" if entity else subject
+
+
+class Closing:
+    """Closes minutes by the rules of ``settings``; ``names`` gives the names of entities."""
+
+    def __init__(self, settings: ConvergerSettings, taxonomy: Taxonomy, names: Names) -> None:
+        self._settings = settings
+        self._taxonomy = taxonomy
+        self._names = names
+        self._firing = Thresholds.firing(settings)
+        self._clearing = self._firing.clearing()
+
+    def close(self, partition: Partition, pending: Mapping[int, Sequence[Event]], target: int) -> Closed:
+        """Close the minutes of ``pending`` (all before ``target``) and those in which an alert in being may change."""
+        result = Closed()
+        minute = partition.closed if partition.closed is not None else min(pending, default=target)
+        waiting = sorted(pending)
+        while minute < target:
+            if not partition.happenings:
+                minute = next((at for at in waiting if at >= minute), target)
+                if minute >= target:
+                    break
+            self._close_minute(partition, minute, pending.get(minute, ()), result)
+            minute += 1
+        partition.closed = target
+        return result
+
+    def _close_minute(self, partition: Partition, minute: int, events: Sequence[Event], result: Closed) -> None:
+        touched = set()
+        for event in sorted(events, key=lambda one: (one.minute, one.text_id, one.subjects)):
+            for subject in event.subjects:
+                partition.trends.setdefault(subject, Trend()).add(event)
+                partition.recent[subject].append(event)
+                partition.topics_of[group_of(subject)].add(subject)
+                result.subjects[subject] = max(minute, result.subjects.get(subject, 0))
+                touched.add(group_of(subject))
+        in_being = {key.partition(":")[2] for key in partition.happenings}
+        for group in sorted(touched | in_being):
+            for kind in KINDS:
+                self._step(partition, f"{kind}:{group}", group, kind, minute, result)
+
+    def _step(
+        self, partition: Partition, key: str, group: str, kind: AlertKind, minute: int, result: Closed
+    ) -> None:
+        before = partition.happenings.get(key)
+        resting = before is not None and before.life.phase == Phase.RESTING
+        finding = None if resting else self._evaluate(partition, group, kind, minute, self._firing)
+        if before is None and finding is None:
+            return
+        above = finding is not None or (
+            not resting and self._evaluate(partition, group, kind, minute, self._clearing) is not None
+        )
+        life, changed = step(
+            before.life if before else None, minute, over=finding is not None, above_clearing=above, settings=self._settings
+        )
+        after = self._tell(before, life, finding, minute, result, changed=changed)
+        if after is None:
+            partition.happenings.pop(key, None)
+        else:
+            partition.happenings[key] = after
+        result.groups[key] = after
+
+    def _tell(
+        self, before: Happening | None, life: Life | None, finding: Finding | None, minute: int, result: Closed, *, changed: bool
+    ) -> Happening | None:
+        """The happening after a step of its life; what people should hear of it goes into ``result``."""
+        names = self._names()
+        alert = before.alert if before else None
+        if alert is None:
+            assert finding is not None, "a life begins with a finding"
+            alert = concretise(finding, minute, names, self._taxonomy)
+            result.alerts.append(alert)
+        elif changed and alert.state != AlertState.RESOLVED:
+            if life is not None and life.phase == Phase.FIRING and finding is not None:
+                revised = revise(alert, finding, minute, names, self._taxonomy)
+                alert = move(revised, AlertState.FIRING, minute).model_copy(update={"revision": alert.revision + 1})
+            else:
+                alert = move(alert, AlertState.RESOLVED, minute)
+            result.alerts.append(alert)
+        elif finding is not None and alert.state == AlertState.FIRING:
+            revised = revise(alert, finding, minute, names, self._taxonomy)
+            if revised.severity != alert.severity or revised.texts >= 2 * alert.texts:
+                alert = revised
+                result.alerts.append(alert)
+        return None if life is None else Happening(life, alert)
+
+    def _evaluate(
+        self, partition: Partition, group: str, kind: AlertKind, minute: int, thresholds: Thresholds
+    ) -> Finding | None:
+        trends = {name: partition.trends[name] for name in partition.topics_of[group] if name in partition.trends}
+
+        def gather(subject: str, length: int) -> list[Event]:
+            return [event for event in partition.recent[subject] if minute + 1 - length <= event.minute <= minute]
+
+        return evaluate(trends, gather, minute + 1, partition.origin, kind, thresholds)
+
+
+def forget(partition: Partition, settings: ConvergerSettings) -> None:
+    """Drop from memory what no window can reach any more."""
+    if partition.closed is None:
+        return
+    minute = partition.closed - KEPT_MINUTES
+    hour = partition.closed // 60 - settings.history_days * 24
+    for trend in partition.trends.values():
+        trend.forget(minute, hour)
+    for subject in list(partition.recent):
+        kept = [event for event in partition.recent[subject] if event.minute >= minute]
+        if kept:
+            partition.recent[subject] = kept
+        else:
+            del partition.recent[subject]
+            partition.topics_of[group_of(subject)].discard(subject)
+    for group in [name for name, subjects in partition.topics_of.items() if not subjects]:
+        del partition.topics_of[group]

@@ -1,0 +1,89 @@
+"""Evaluate, refine, select: from the trends and events of one happening to the explanation with the highest score.
+
+A group is one happening to be told once: an entity across its topics, or a topic without an entity. Each subject of the
+group is evaluated over several windows; what passes is refined to the texts that stand behind it; the highest score leads
+and the others stay as ranked alternatives.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from consumers.converger.events import Event
+from consumers.converger.support import Support, support
+from consumers.converger.surge import Past, Surge, Thresholds, past, test
+from consumers.converger.trend import WINDOWS, Trend
+from groundswell.messages import AlertKind
+
+KINDS = {AlertKind.NEGATIVE_SURGE: "negative", AlertKind.POSITIVE_SURGE: "positive"}
+Gather = Callable[[str, int], Sequence[Event]]
+"""Gives the events of a subject in the last so many minutes before the minute that is evaluated."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One explanation: a subject, its surge, what stands behind it, and the score."""
+
+    subject: str
+    surge: Surge
+    support: Support
+    events: Sequence[Event]
+
+    @property
+    def score(self) -> float:
+        """Surprise times support times diversity: -log10 p (50 at most), log2(1 + texts), and authors per text."""
+        surprise = min(50.0, -math.log10(max(self.surge.p_value, 1e-300)))
+        diversity = self.support.authors / max(self.support.texts, 1)
+        return surprise * math.log2(1 + self.support.texts) * (0.5 + 0.5 * diversity)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The explanations of one happening, the best first."""
+
+    kind: AlertKind
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def lead(self) -> Candidate:
+        """The explanation with the highest score."""
+        return self.candidates[0]
+
+
+def evaluate(
+    trends: Mapping[str, Trend], gather: Gather, end: int, origin: int, kind: AlertKind, thresholds: Thresholds
+) -> Finding | None:
+    """The finding of ``kind`` in the windows that end at minute ``end`` over the subjects of one group, if any passes."""
+    stance = KINDS[kind]
+    found = []
+    for subject, trend in sorted(trends.items()):
+        candidate = _best(subject, trend, gather, end, origin, stance, thresholds)
+        if candidate:
+            found.append(candidate)
+    if not found:
+        return None
+    return Finding(kind, tuple(sorted(found, key=lambda one: (-one.score, one.subject))))
+
+
+def _best(
+    subject: str, trend: Trend, gather: Gather, end: int, origin: int, stance: str, thresholds: Thresholds
+) -> Candidate | None:
+    """The window of ``subject`` that says most: first by the plain counts, then by the heads behind them."""
+    passed = []
+    for length in WINDOWS:
+        observed = trend.window(end, length)
+        if observed.mass(stance) < thresholds.texts:
+            continue  # damping only lowers the mass
+        behind = past(trend, stance, end - length, origin)
+        if test(behind, stance, end, length, observed).p_value <= thresholds.p_value:
+            candidate = _refine(subject, behind, gather, end, stance, length)
+            if candidate.surge.passes(thresholds) and candidate.support.authors >= thresholds.authors:
+                passed.append(candidate)
+    return max(passed, key=lambda one: one.score, default=None)
+
+
+def _refine(subject: str, behind: Past, gather: Gather, end: int, stance: str, length: int) -> Candidate:
+    """The candidate whose masses are damped by author and story."""
+    events = gather(subject, length)
+    backing = support(events, stance)
+    return Candidate(subject, test(behind, stance, end, length, backing.counts), backing, events)

@@ -1,0 +1,146 @@
+"""The diverger: texts in, every plausible reading of them out.
+
+Each hypothesis goes to the partition of its entity, or of its topic where there is none, with the event time at which it
+counts in a header. When all hypotheses of a batch are acknowledged, the watermark of each text partition follows into every
+partition of the hypotheses topic; then the offsets move on, with the event time beside them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from groundswell import metrics
+from groundswell.clock import Clock
+from groundswell.errors import PoisonError
+from groundswell.event_time import EventTime, lateness_of, taken_at
+from groundswell.kafka import Output, Record, Topics
+from groundswell.messages import Hypothesis, Text, Watermark
+from groundswell.settings import EventTimeSettings
+from groundswell.stage import Failure, Result
+from model.reader import Reader, Reading
+
+OBSERVED_HEADER = "observed"
+"""Event time in seconds since the epoch from which a hypothesis counts: never before the watermark sent ahead of it."""
+URL_HEADER = "url"
+WORDS_HEADER = "words"
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A text with its place in event time."""
+
+    record: Record
+    text: Text
+    observed: float
+
+
+class Diverger:
+    """The stage that reads texts. ``partitions`` gives the numbers of partitions of texts and of hypotheses."""
+
+    name = "diverger"
+
+    def __init__(
+        self, reader: Reader, topics: Topics, partitions: tuple[int, int], settings: EventTimeSettings, clock: Clock
+    ) -> None:
+        self.topic = topics.texts
+        self._reader = reader
+        self._topics = topics
+        self._of, self._targets = partitions
+        self._settings = settings
+        self._clock = clock
+        self._told: dict[int, float] = {}
+
+    def open(self, partition: int) -> None:
+        """Start from the committed offset; the event time comes back with the note."""
+        self._told.pop(partition, None)
+
+    def close(self, partition: int) -> None:
+        """Nothing is kept for a partition but what was last told of it."""
+        self._told.pop(partition, None)
+
+    def process(self, batch: Sequence[Record], notes: Mapping[int, str]) -> Result:
+        """Read the texts of ``batch``; a record that is no text becomes a failure."""
+        times = {record.partition: EventTime.decode(notes.get(record.partition, "")) for record in batch}
+        placed: list[_Placed] = []
+        failures: list[Failure] = []
+        for record in batch:
+            try:
+                self._place(record, times, placed)
+            except PoisonError as error:
+                failures.append(Failure(record, str(error)))
+        readings = self._reader.read([one.text for one in placed])
+        outputs = [out for one, reading in zip(placed, readings, strict=True) for out in self._outputs(one, reading)]
+        marks = {number: time.watermark for number, time in times.items() if time.watermark is not None}
+        return Result(
+            outputs,
+            self._watermarks(marks),
+            failures,
+            {number: time.encode() for number, time in times.items()},
+            lambda: self._count(placed, readings),
+        )
+
+    def tick(self, idle: Mapping[int, float], notes: Mapping[int, str]) -> Result:  # noqa: ARG002 - the stage's signature
+        """Let quiet partitions follow the clock, so that they do not hold the others back."""
+        if self._settings.idle_timeout is None:
+            return Result()
+        now = self._clock.now().timestamp() - self._settings.lateness
+        due = {
+            number: now
+            for number, seconds in idle.items()
+            if seconds >= self._settings.idle_timeout and now - self._told.get(number, 0.0) >= 1.0
+        }
+        self._told.update(due)
+        return Result(after=self._watermarks(due))
+
+    def _place(self, record: Record, times: dict[int, EventTime], placed: list[_Placed]) -> None:
+        time = times[record.partition]
+        if record.schema == Watermark.schema_name:
+            mark = Watermark.from_wire(record.value)
+            times[record.partition] = time.advance(mark.time.timestamp())
+            return
+        text = Text.from_wire(record.value)
+        taken = taken_at(text.published_at, text.ingested_at, self._settings)
+        time = time.observe(taken, lateness_of(text.source, self._settings), self._settings.max_jump)
+        times[record.partition] = time
+        placed.append(_Placed(record, text, max(taken, time.watermark or taken)))
+
+    def _outputs(self, placed: _Placed, reading: Reading) -> list[Output]:
+        headers = {OBSERVED_HEADER: f"{placed.observed:.3f}".encode()}
+        if reading.url:
+            headers[URL_HEADER] = reading.url.encode()
+        if reading.words:
+            headers[WORDS_HEADER] = json.dumps(reading.words, ensure_ascii=False).encode()
+        return [
+            Output.of(self._topics.hypotheses, key_of(hypothesis), hypothesis, headers) for hypothesis in reading.hypotheses
+        ]
+
+    def _watermarks(self, marks: Mapping[int, float]) -> list[Output]:
+        """The watermark of each text partition, for every partition of the hypotheses topic."""
+        outputs = []
+        for number, time in sorted(marks.items()):
+            mark = Watermark(partition=number, of=self._of, time=datetime.fromtimestamp(time, UTC))
+            for target in range(self._targets):
+                outputs.append(Output.of(self._topics.hypotheses, "watermark", mark, partition=target))
+        return outputs
+
+    def _count(self, placed: Sequence[_Placed], readings: Sequence[Reading]) -> None:
+        now = self._clock.now()
+        for one, reading in zip(placed, readings, strict=True):
+            language = metrics.language_label(reading.language)
+            metrics.TEXTS_READ.labels(language).inc()
+            metrics.HYPOTHESES.labels(language).inc(len(reading.hypotheses))
+            metrics.END_TO_END.labels(self.name).observe(max(0.0, (now - one.text.ingested_at).total_seconds()))
+            if not reading.hypotheses:
+                continue
+            stance = reading.hypotheses[0].stance
+            for name in ("negative", "neutral", "positive"):
+                metrics.STANCE_MASS.labels(language, name).inc(getattr(stance, name))
+            if reading.hypotheses[0].truncated:
+                metrics.TRUNCATED.labels(language).inc()
+
+
+def key_of(hypothesis: Hypothesis) -> str:
+    """The entity, or the topic where there is none: all that is read of one entity meets in one partition."""
+    subject = hypothesis.subject
+    return subject.entity or f"topic:{subject.topic}"

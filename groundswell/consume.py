@@ -1,0 +1,272 @@
+"""The consume loop that all stages share: the polling half.
+
+It polls for ever, whatever the work takes: a bounded prefetch feeds a working thread, polling goes on with the partitions
+paused while the prefetch is full. What is done is committed as a contiguous prefix; partitions that are taken away are
+handed over in order (drop what waits, let the batch in flight finish, commit, let go); SIGTERM drains within seconds.
+"""
+
+import signal
+import threading
+from collections.abc import Iterable, Mapping
+from types import FrameType
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka.errors import CorruptRecordError, IllegalStateError, KafkaError
+from kafka.net.selector import KernelEvent
+from kafka.structs import OffsetAndMetadata
+
+from groundswell import metrics
+from groundswell.clock import Clock, SystemClock
+from groundswell.errors import FatalError, RetryableError
+from groundswell.kafka import Publisher, Record, Topics, consumer
+from groundswell.log import get
+from groundswell.offsets import Prefetch, Progress
+from groundswell.settings import Settings
+from groundswell.stage import Stage
+from groundswell.worker import Worker
+
+POLL_MS = 100
+STUCK_SECONDS = 120.0
+"""Without progress for so long while there is lag, a stage reports itself unhealthy."""
+
+log = get("consume")
+
+
+class _Handover(AsyncConsumerRebalanceListener):  # type: ignore[misc]
+    """Rebalances arrive on the client's IO thread; only awaiting keeps its heartbeats going."""
+
+    def __init__(self, loop: "ConsumeLoop") -> None:
+        self._loop = loop
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        """Hand over in order: stop new work, let the batch in flight finish, commit, let go."""
+        numbers = [one.partition for one in revoked]
+        prefetch = self._loop.prefetch
+        prefetch.close_partitions(numbers)
+        waited = 0.0
+        while prefetch.busy(numbers) and waited < self._loop.patience:
+            await KernelEvent("_sleep", 0.02)  # the client's loop is no asyncio loop; this is its sleep
+            waited += 0.02
+        ready = prefetch.remove(numbers)
+        if ready:
+            try:
+                await self._loop.consumer.commit_async(self._loop.offsets(ready))
+            except KafkaError as error:
+                log.warning("hand-over without a commit: the next owner reads again", error=type(error).__name__)
+        self._loop.let_go(numbers)
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        """Leave the opening to the polling thread: it may have to ask a store where to start."""
+        self._loop.to_open.update(one.partition for one in assigned)
+
+    async def on_partitions_lost(self, lost: Iterable[Any]) -> None:
+        """Nothing may be committed any more: another member has them."""
+        numbers = [one.partition for one in lost]
+        self._loop.prefetch.remove(numbers)
+        self._loop.let_go(numbers)
+
+
+class ConsumeLoop:
+    """Runs one stage as a member of its consumer group until it is stopped or fails."""
+
+    def __init__(self, settings: Settings, stage: Stage, clock: Clock | None = None, member: str | None = None) -> None:
+        self.settings = settings
+        self.stage = stage
+        self.clock = clock or SystemClock()
+        self.topics = Topics(settings.kafka.topic_prefix)
+        self.prefetch = Prefetch(settings.loop.prefetch_records)
+        self.to_open: set[int] = set()
+        self._stopping = threading.Event()
+        self._committing = False
+        self._committed_at = 0.0
+        self._idle_since: dict[int, float] = {}
+        self.publisher = Publisher(settings, f"{settings.kafka.topic_prefix}-{stage.name}")
+        self.consumer = consumer(settings, f"{settings.kafka.topic_prefix}.{stage.name}", group_instance_id=member)
+        self._worker = Worker(
+            stage, self.prefetch, self.publisher, self.topics, settings.loop, self.clock, self._idle, self._stopping
+        )
+
+    def run(self, *, signals: bool = True) -> None:
+        """Work until `stop` or SIGTERM; raises what ended it early (FatalError and the like)."""
+        if signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._on_signal)
+        thread = threading.Thread(target=self._worker.run, name=f"{self.stage.name}-worker", daemon=True)
+        thread.start()
+        self.consumer.subscribe([self.stage.topic], listener=_Handover(self))
+        try:
+            while not self._stopping.is_set() and self._worker.failure is None:
+                self._step()
+        finally:
+            self._drain(thread)
+        if self._worker.failure is not None:
+            raise self._worker.failure
+
+    def stop(self) -> None:
+        """Ask the loop to drain and end; safe from any thread and from signal handlers."""
+        self._stopping.set()
+
+    def healthy(self) -> tuple[bool, str]:
+        """Liveness by progress: unwell when there is lag and nothing got done for `STUCK_SECONDS`."""
+        age = self.clock.monotonic() - self._worker.progressed_at
+        behind = any(stamp is not None for stamp in self.prefetch.oldest().values())
+        if behind and age > STUCK_SECONDS:
+            return False, f"no progress for {age:.0f} s while records wait"
+        return True, f"last progress {age:.0f} s ago"
+
+    @property
+    def patience(self) -> float:
+        """How long a hand-over waits for the batch in flight, seconds; a stop has waited already."""
+        return 0.0 if self._stopping.is_set() else self.settings.loop.handover_timeout
+
+    def offsets(self, progress: Mapping[int, Progress]) -> dict[Any, Any]:
+        """``progress`` in the client's own types."""
+        topic = self.stage.topic
+        return {TopicPartition(topic, number): OffsetAndMetadata(p.offset, p.note, -1) for number, p in progress.items()}
+
+    def let_go(self, partitions: Iterable[int]) -> None:
+        """Tell the stage that ``partitions`` are gone, and drop their series."""
+        for number in partitions:
+            self.to_open.discard(number)
+            self._idle_since.pop(number, None)
+            self.stage.close(number)
+            metrics.remove_partition(self.stage.name, number)
+            metrics.REBALANCES.labels(self.stage.name, "revoked").inc()
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
+        self.stop()
+
+    def _step(self) -> None:
+        try:
+            batches = self.consumer.poll(timeout_ms=POLL_MS)
+        except CorruptRecordError as error:
+            self._skip_corrupt(error)
+            return
+        except KafkaError as error:
+            log.warning("polling failed, trying again", stage=self.stage.name, error=type(error).__name__)
+            self._stopping.wait(0.5)
+            return
+        for records in batches.values():
+            self.prefetch.put(_record(one) for one in records)
+        self._open_assigned()
+        self._flow()
+        self._measure()
+        self._commit_when_due()
+
+    def _open_assigned(self) -> None:
+        """Open what was assigned since the last poll: what was fetched for it before is read again from its place."""
+        for number in sorted(self.to_open):
+            partition = TopicPartition(self.stage.topic, number)
+            try:
+                committed = self.consumer.committed(partition, metadata=True, timeout_ms=5000)
+                start = self.stage.open(number)
+                self._seek(partition, start if start is not None else (committed.offset if committed else None))
+            except (RetryableError, KafkaError) as error:
+                log.warning("partition not open yet", stage=self.stage.name, partition=number, reason=str(error))
+                self._stopping.wait(0.2)
+                continue
+            except IllegalStateError:
+                continue  # taken away meanwhile
+            self.to_open.discard(number)
+            if partition not in self.consumer.assignment():
+                continue
+            self.prefetch.assign(number, committed.metadata if committed else "")
+            metrics.REBALANCES.labels(self.stage.name, "assigned").inc()
+            log.info("partition open", stage=self.stage.name, partition=number, offset=start)
+
+    def _seek(self, partition: Any, offset: int | None) -> None:
+        if offset is None:
+            self.consumer.seek_to_beginning(partition)
+            return
+        end = self.consumer.end_offsets([partition], timeout_ms=5000)[partition]
+        if offset > end:
+            raise FatalError(
+                f"{partition.topic}/{partition.partition} ends at {end}, but {self.stage.name} had read to {offset}: the "
+                "topic was made anew; start with another kafka.topic_prefix and redis.prefix, or clear the old state"
+            )
+        self.consumer.seek(partition, offset)
+
+    def _flow(self) -> None:
+        """Pause while the prefetch is full, resume when it is low; the paused set is made to fit the assignment."""
+        mine = self.consumer.assignment()
+        if self.prefetch.full:
+            self.consumer.pause(*mine)
+        elif self.prefetch.low and self.consumer.paused():
+            self.consumer.resume(*(self.consumer.paused() & mine))
+
+    def _measure(self) -> None:
+        name, now = self.stage.name, self.clock.now().timestamp()
+        oldest = self.prefetch.oldest()
+        for number, position in self.prefetch.positions().items():
+            partition = TopicPartition(self.stage.topic, number)
+            try:
+                end = self.consumer.highwater(partition)
+                start = position if position is not None else self.consumer.position(partition, timeout_ms=1000)
+            except IllegalStateError:
+                continue  # taken away meanwhile
+            lag = max(0, (end or 0) - (start or 0))
+            stamp = oldest.get(number)
+            metrics.LAG_RECORDS.labels(name, str(number)).set(lag)
+            metrics.LAG_SECONDS.labels(name, str(number)).set(max(0.0, now - stamp / 1000) if stamp is not None else 0.0)
+            if lag or stamp is not None or end is None:
+                self._idle_since.pop(number, None)
+            else:
+                self._idle_since.setdefault(number, self.clock.monotonic())
+        metrics.PREFETCHED.labels(name).set(self.prefetch.waiting)
+
+    def _idle(self) -> Mapping[int, float]:
+        now = self.clock.monotonic()
+        return {number: now - since for number, since in dict(self._idle_since).items()}
+
+    def _commit_when_due(self) -> None:
+        now = self.clock.monotonic()
+        if self._committing or now - self._committed_at < self.settings.loop.commit_interval:
+            return
+        ready = self.prefetch.committable()
+        if not ready:
+            return
+        self._committed_at = now
+        self._committing = True
+        future = self.consumer.commit_async(self.offsets(ready))
+        future.add_callback(lambda _: self._committed(ready, None))
+        future.add_errback(lambda error: self._committed(ready, error))
+
+    def _committed(self, ready: Mapping[int, Progress], error: Exception | None) -> None:
+        self._committing = False
+        if error is None:
+            self.prefetch.committed(ready)
+        else:
+            log.warning("commit refused, trying again", stage=self.stage.name, error=type(error).__name__)
+
+    def _skip_corrupt(self, error: CorruptRecordError) -> None:
+        """Step over the record that the client cannot decode: it would raise at the same place for ever."""
+        for partition in self.consumer.assignment():
+            place = self.consumer.position(partition, timeout_ms=1000)
+            if str(partition) in str(error) and place is not None:
+                log.error("corrupt record skipped", topic=partition.topic, partition=partition.partition, offset=place)
+                metrics.RECORDS_FAILED.labels(self.stage.name, "corrupt").inc()
+                self.consumer.seek(partition, place + 1)
+                return
+        log.error("corrupt record, place not told", error=str(error))
+        self._stopping.wait(1.0)
+
+    def _drain(self, thread: threading.Thread) -> None:
+        """Let the batch in flight finish, commit what is done, leave the group: all within five seconds."""
+        self._stopping.set()
+        self.prefetch.close()
+        thread.join(self.settings.loop.drain_timeout)
+        ready = self.prefetch.committable()
+        try:
+            if ready:
+                self.consumer.commit(self.offsets(ready), timeout_ms=500)
+        except KafkaError as error:
+            log.warning("last commit refused: these records are read again", error=type(error).__name__)
+        self.consumer.close(autocommit=False, timeout_ms=300)
+        self.publisher.close()
+
+
+def _record(one: Any) -> Record:
+    headers = {name: value or b"" for name, value in one.headers}
+    return Record(one.topic, one.partition, one.offset, one.key, one.value, one.timestamp, headers)

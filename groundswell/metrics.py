@@ -1,0 +1,101 @@
+"""Every Prometheus metric: its help, labels and buckets, and the HTTP page that shows them beside the health of the process.
+
+Label values come from closed sets (stages, partitions, reasons, languages), never from a text, an author or a ticker, so the
+page stays small however many entities there are.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, make_wsgi_app
+
+from groundswell.errors import FatalError
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+AGES = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+RECORDS_IN = Counter("groundswell_records_in", "Records taken from Kafka.", ["stage"])
+RECORDS_OUT = Counter("groundswell_records_out", "Records that Kafka acknowledged.", ["stage"])
+RECORDS_FAILED = Counter("groundswell_records_failed", "Records that could not be processed.", ["stage", "reason"])
+BATCH_SECONDS = Histogram("groundswell_batch_seconds", "Time to process a batch.", ["stage"], buckets=SECONDS)
+BATCH_RECORDS = Histogram("groundswell_batch_records", "Records in a batch.", ["stage"], buckets=SIZES)
+RETRIES = Counter("groundswell_batch_retries", "Batches tried again after a passing fault.", ["stage"])
+LAG_RECORDS = Gauge("groundswell_lag_records", "Records not yet done in a partition.", ["stage", "partition"])
+LAG_SECONDS = Gauge("groundswell_lag_seconds", "Age of the oldest record not yet done.", ["stage", "partition"])
+END_TO_END = Histogram(
+    "groundswell_end_to_end_seconds", "From ingestion of a text to the end of the stage.", ["stage"], buckets=AGES
+)
+LAST_PROGRESS = Gauge("groundswell_last_progress_timestamp_seconds", "When the stage last got something done.", ["stage"])
+REBALANCES = Counter("groundswell_rebalances", "Partitions given or taken.", ["stage", "change"])
+PREFETCHED = Gauge("groundswell_prefetched_records", "Records read and waiting.", ["stage"])
+
+TEXTS_READ = Counter("groundswell_texts_read", "Texts by language; und and others have no pack.", ["language"])
+HYPOTHESES = Counter("groundswell_hypotheses", "Hypotheses given for texts.", ["language"])
+TRUNCATED = Counter("groundswell_texts_truncated", "Texts too long to be read to the end.", ["language"])
+STANCE_MASS = Counter("groundswell_stance_mass", "Sum of stance probabilities over texts.", ["language", "stance"])
+WATERMARK = Gauge("groundswell_watermark_timestamp_seconds", "Event time up to which minutes are closed.", ["partition"])
+PAIRS = Counter("groundswell_pairs", "Pairs of text and subject by what became of them.", ["result"])
+ALERTS = Counter("groundswell_alerts", "Alert transitions.", ["kind", "state"])
+OPEN_ALERTS = Gauge("groundswell_open_alerts", "Alerts now pending or firing.", ["partition"])
+PRODUCED = Counter("groundswell_texts_produced", "Texts that Kafka acknowledged, by producer.", ["producer"])
+REFUSED = Counter("groundswell_texts_refused", "Texts that a producer did not take.", ["producer", "reason"])
+
+KNOWN_LANGUAGES = frozenset({"zh", "en", "und"})
+
+
+def language_label(language: str) -> str:
+    """``language`` where it is one of the closed set, else ``other``."""
+    return language if language in KNOWN_LANGUAGES else "other"
+
+
+def remove_partition(stage: str, partition: int) -> None:
+    """Drop the series of a partition that was taken away: a stale lag is worse than none."""
+    for gauge in (LAG_RECORDS, LAG_SECONDS):
+        try:
+            gauge.remove(stage, str(partition))
+        except KeyError:
+            continue
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing: scrapes are no news."""
+
+
+class MetricsServer:
+    """``/metrics`` for Prometheus and ``/healthz`` for probes, on a thread of their own.
+
+    ``healthy`` gives (is it well, why); 200 or 503 follows.
+    """
+
+    def __init__(self, host: str, port: int, healthy: Callable[[], tuple[bool, str]]) -> None:
+        pages = make_wsgi_app(REGISTRY)
+
+        def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            if environ.get("PATH_INFO") != "/healthz":
+                body: Iterable[bytes] = pages(environ, start_response)
+                return body
+            well, why = healthy()
+            start_response("200 OK" if well else "503 Service Unavailable", [("Content-Type", "application/json")])
+            return [json.dumps({"healthy": well, "reason": why}).encode()]
+
+        try:
+            self._server = make_server(host, port, serve, server_class=_Server, handler_class=_Quiet)
+        except OSError as error:
+            raise FatalError(f"metrics port {host}:{port}: {error.strerror}; set another under [metrics]") from None
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,1 @@
+"""From text to hypotheses: cleaning, entities, encoder, heads, packs, training, evaluation. Knows no Kafka."""

@@ -1,0 +1,185 @@
+"""A pack's card: what its labels mean, how it was trained, how well it reads, what it must read right at start-up.
+
+Labels come from here and never from positions in somebody's file: a card with LABEL_0 in it is refused.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from groundswell.errors import FatalError
+from groundswell.messages import first_line
+from model.taxonomy import load as load_taxonomy
+
+STANCES = ("negative", "neutral", "positive")
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    """What all parts of a card share: frozen, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Group(Part):
+    """Labels that one head tells apart: exactly one holds (softmax) or any number (sigmoid).
+
+    ``topics`` maps a label to the taxonomy's topics; a label that is missing there speaks of no topic. ``temperature``
+    divides the logits.
+    """
+
+    name: str
+    kind: Literal["softmax", "sigmoid"]
+    labels: tuple[str, ...]
+    topics: dict[str, tuple[str, ...]] = {}
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _labels_mean_something(self) -> Self:
+        nameless = [label for label in self.labels if re.fullmatch(r"(?i)label_?\d+|\d+", label)]
+        if nameless:
+            raise ValueError(f"label {nameless[0]} of group {self.name} is a position, not a meaning")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"group {self.name} names a label twice")
+        if unknown := set(self.topics) - set(self.labels):
+            raise ValueError(f"group {self.name} maps {min(unknown)}, which is none of its labels")
+        taxonomy = load_taxonomy()
+        if lost := {topic for topics in self.topics.values() for topic in topics} - set(taxonomy.topics):
+            raise ValueError(f"group {self.name} maps to {min(lost)}, which the taxonomy does not know")
+        return self
+
+
+class Conformal(Part):
+    """A topic is kept from ``threshold`` on, which was fitted on ``rows`` held-out rows for ``coverage``."""
+
+    coverage: Share = 0.9
+    threshold: Share = 0.5
+    rows: int = 0
+
+
+class TrainingSet(Part):
+    """``<name>_train.jsonl``: the ``field`` of a row holds its label or labels in ``group``."""
+
+    name: str
+    field: str
+    group: str
+
+
+class Weak(Part):
+    """Rows of ``set`` count with a small ``weight`` as ``label`` of ``group``, save those labelled one of ``but``."""
+
+    set: str
+    group: str
+    label: str
+    weight: Share
+    but: tuple[str, ...] = ()
+
+
+class Recipe(Part):
+    """How the adapter and the heads are trained. Lengths in tokens, rates per step at their peak."""
+
+    epochs: Annotated[int, Field(ge=1)] = 3
+    rate: float = 1e-3
+    head_rate: float = 2e-3
+    warmup: Share = 0.06
+    decay: float = 0.01
+    rank: Annotated[int, Field(ge=1)] = 16
+    alpha: float = 32.0
+    max_tokens: Annotated[int, Field(ge=8)] = 128
+    batch_tokens: Annotated[int, Field(ge=8)] = 1024
+    batch_rows: Annotated[int, Field(ge=1)] = 48
+    seed: int = 7
+    sets: tuple[TrainingSet, ...] = ()
+    weak: tuple[Weak, ...] = ()
+
+
+class Source(Part):
+    """One set of data that the pack has learnt from."""
+
+    name: str
+    what: str
+    licence: str
+    rows: int
+
+
+class Figure(Part):
+    """What was measured on one set, and the command that measures it again."""
+
+    set: str
+    rows: int
+    accuracy: float
+    micro_f1: float
+    macro_f1: float
+    command: str
+
+
+class Canned(Part):
+    """A sentence that the pack must read right: its stance, and topics that must be among those kept."""
+
+    text: str
+    stance: Literal["negative", "neutral", "positive"]
+    topics: tuple[str, ...] = ()
+
+
+class Card(Part):
+    """The whole card."""
+
+    name: str
+    version: str
+    language: str
+    base: str
+    pooling: Literal["mean"] = "mean"
+    max_tokens: Annotated[int, Field(ge=8)] = 512
+    intended_use: str
+    limits: str
+    groups: tuple[Group, ...]
+    conformal: Conformal = Conformal()
+    recipe: Recipe = Recipe()
+    data: tuple[Source, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    self_test: tuple[Canned, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_stance_head(self) -> Self:
+        if not any(group.name == "stance" and group.labels == STANCES for group in self.groups):
+            raise ValueError(f"there must be a group stance with the labels {', '.join(STANCES)}")
+        known = {group.name for group in self.groups}
+        trained = {item.group for item in self.recipe.sets} | {item.group for item in self.recipe.weak}
+        if lost := trained - known:
+            raise ValueError(f"the recipe trains group {min(lost)}, which the card does not have")
+        return self
+
+    def group(self, name: str) -> Group:
+        """The group called ``name``; FatalError when the card has none."""
+        for group in self.groups:
+            if group.name == name:
+                return group
+        known = ", ".join(group.name for group in self.groups)
+        raise FatalError(f"pack {self.name}: no group {name!r}; it has {known}")
+
+
+def read_card(folder: Path) -> Card:
+    """The card of the pack in ``folder``; FatalError that names the field in one line when it is missing or wrong."""
+    path = folder / "card.yaml"
+    try:
+        return Card.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except OSError as error:
+        raise FatalError(
+            f"pack: {path} cannot be read ({error.strerror}); a pack is a folder with a card.yaml"
+        ) from None
+    except yaml.YAMLError as error:
+        raise FatalError(f"pack: {path} is not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        raise FatalError(f"pack: {path}: {first_line(error)}") from None
+
+
+def write_card(card: Card, folder: Path) -> None:
+    """Write ``card`` into ``folder`` in one step."""
+    content = yaml.safe_dump(card.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=120)
+    making = folder / ".card.yaml"
+    making.write_text(content, "utf-8")
+    making.chmod(0o644)
+    making.replace(folder / "card.yaml")

@@ -1,0 +1,1 @@
+"""Where texts come in, one source a file; each yields :class:`groundswell.messages.Text`."""
