@@ -120,8 +120,9 @@ class Diverger:
         outputs = []
         for number, time in sorted(marks.items()):
             mark = Watermark(partition=number, of=self._of, time=datetime.fromtimestamp(time, UTC))
-            for target in range(self._targets):
-                outputs.append(Output.of(self._topics.hypotheses, "watermark", mark, partition=target))
+            outputs += [
+                Output.of(self._topics.hypotheses, "watermark", mark, partition=target) for target in range(self._targets)
+            ]
         return outputs
 
     def _count(self, placed: Sequence[_Placed], readings: Sequence[Reading]) -> None:

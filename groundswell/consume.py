@@ -85,7 +85,15 @@ class ConsumeLoop:
         self.publisher = Publisher(settings, f"{settings.kafka.topic_prefix}-{stage.name}")
         self.consumer = consumer(settings, f"{settings.kafka.topic_prefix}.{stage.name}", group_instance_id=member)
         self._worker = Worker(
-            stage, self.prefetch, self.publisher, self.topics, settings.loop, self.clock, self._idle, self._stopping
+            stage=stage,
+            prefetch=self.prefetch,
+            publisher=self.publisher,
+            topics=self.topics,
+            settings=settings.loop,
+            clock=self.clock,
+            idle=self._idle,
+            reopen=self._reopen,
+            stopping=self._stopping,
         )
 
     def run(self, *, signals: bool = True) -> None:
@@ -137,6 +145,11 @@ class ConsumeLoop:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
         self.stop()
+
+    def _reopen(self, partition: int) -> None:
+        """Read ``partition`` again from where its state says, as if it had just been given to us."""
+        self.prefetch.remove([partition])
+        self.to_open.add(partition)
 
     def _step(self) -> None:
         try:

@@ -21,4 +21,8 @@ class FatalError(GroundswellError):
 
 
 class FencedError(RetryableError):
-    """Another owner has taken the partition over; what this one writes is refused until it takes it back or lets go."""
+    """A partition's state is not what its owner left: another has it, or the store lost its last second. Open it anew."""
+
+    def __init__(self, message: str, partition: int) -> None:
+        super().__init__(message)
+        self.partition = partition

@@ -62,6 +62,15 @@ def remove_partition(stage: str, partition: int) -> None:
             continue
 
 
+def remove_converger_partition(partition: int) -> None:
+    """Drop the converger's own series of a partition that was taken away."""
+    for gauge in (WATERMARK, OPEN_ALERTS):
+        try:
+            gauge.remove(str(partition))
+        except KeyError:
+            continue
+
+
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 

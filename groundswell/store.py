@@ -6,16 +6,15 @@ from importlib.resources import files
 from typing import Any
 
 from redis import Redis, RedisCluster
+from redis import exceptions as raised
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import AuthenticationError, BusyLoadingError, ClusterError, ConnectionError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from groundswell.errors import FatalError, RetryableError
 from groundswell.settings import RedisSettings
 
 Client = Redis | RedisCluster
-PASSING = (ConnectionError, RedisTimeoutError, BusyLoadingError, ClusterError)
+PASSING = (raised.ConnectionError, raised.TimeoutError, raised.BusyLoadingError, raised.ClusterError)
 
 
 def connect(settings: RedisSettings) -> Client:
@@ -34,11 +33,14 @@ def connect(settings: RedisSettings) -> Client:
         else:
             client = Redis.from_url(settings.url, retry=Retry(ExponentialBackoff(cap=1), 3), **options)
         client.ping()
-    except AuthenticationError as error:
-        raise FatalError(f"Redis at {settings.url} refused the login ({error}): check redis.username and redis.password") from None
-    except (RedisError, OSError) as error:
+    except raised.AuthenticationError as error:
         raise FatalError(
-            f"Redis at {settings.url} did not answer ({type(error).__name__}): check that it runs, and redis.url and redis.cluster"
+            f"Redis at {settings.url} refused the login ({error}): check redis.username and redis.password"
+        ) from None
+    except (raised.RedisError, OSError) as error:
+        raise FatalError(
+            f"Redis at {settings.url} did not answer ({type(error).__name__}): check that it runs, "
+            "and redis.url and redis.cluster"
         ) from None
     return client
 
@@ -50,7 +52,7 @@ def errors() -> Iterator[None]:
         yield
     except PASSING as error:
         raise RetryableError(f"Redis did not answer ({type(error).__name__})") from error
-    except ResponseError as error:
+    except raised.ResponseError as error:
         if str(error).startswith(("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF")):
             raise RetryableError(f"Redis cannot write now ({str(error)[:120]})") from error
         raise FatalError(f"Redis refused a command: {str(error)[:200]}") from error

@@ -7,11 +7,12 @@ import base64
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from groundswell import metrics
 from groundswell.breaker import Breaker
 from groundswell.clock import Clock
-from groundswell.errors import FatalError, PoisonError, RetryableError
+from groundswell.errors import FatalError, FencedError, PoisonError, RetryableError
 from groundswell.kafka import Output, Publisher, Record, Topics
 from groundswell.log import get
 from groundswell.messages import DeadLetter
@@ -36,6 +37,7 @@ class Worker:
     settings: LoopSettings
     clock: Clock
     idle: Callable[[], Mapping[int, float]]
+    reopen: Callable[[int], None]
     stopping: threading.Event
     failure: BaseException | None = None
     progressed_at: float = 0.0
@@ -51,7 +53,7 @@ class Worker:
             while not self.stopping.is_set():
                 batch = self.prefetch.take(self.settings.batch_records, TICK_SECONDS)
                 if batch:
-                    self._until_done(lambda batch=batch: self._finish(batch))  # type: ignore[misc]
+                    self._until_done(partial(self._finish, batch))
                 elif not self.stopping.is_set():
                     self._until_done(self._tick)
         except Exception as error:  # noqa: BLE001 - handed to the polling thread, which ends the process with it
@@ -64,6 +66,8 @@ class Worker:
             try:
                 step()
             except RetryableError as error:
+                if isinstance(error, FencedError):
+                    self.reopen(error.partition)
                 metrics.RETRIES.labels(self.stage.name).inc()
                 log.warning("batch will be tried again", stage=self.stage.name, reason=str(error), pause=round(pause, 1))
                 self.stopping.wait(pause)
@@ -89,7 +93,7 @@ class Worker:
             return self.stage.process(batch, notes)
         except (RetryableError, FatalError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a record does to the stage, it does to no other record
             if len(batch) == 1:
                 reason = str(error) if isinstance(error, PoisonError) else f"{type(error).__name__}: {error}"
                 return Result(failures=[Failure(batch[0], reason)])
@@ -111,7 +115,12 @@ class Worker:
             failures += result.failures
             if result.acknowledged:
                 calls.append(result.acknowledged)
-        return Result(outputs, after, failures, merged, lambda: [call() for call in calls] and None)
+
+        def acknowledged() -> None:
+            for call in calls:
+                call()
+
+        return Result(outputs, after, failures, merged, acknowledged)
 
     def _deliver(self, result: Result) -> None:
         dead = [self._deadletter(failure) for failure in result.failures]

@@ -27,8 +27,8 @@ class Prediction:
 
     ``stance`` is (negative, neutral, positive), calibrated, and sums to 1. ``topics`` holds the probability of every
     topic that the pack can tell; ``topic_set`` those kept at the card's coverage, most probable first, one to eight.
-    ``labels`` are the finer labels as ``group/label``. ``words`` decided the stance. ``truncated`` says that the text was
-    too long even for 8 pieces.
+    ``labels`` are the finer labels as ``group/label``. ``words`` decided the stance. ``truncated`` says that the text
+    was too long even for 8 pieces.
     """
 
     stance: tuple[float, float, float]

@@ -11,6 +11,7 @@ from producers.demo_phrases import DATA, Book, Phrase
 
 LANGUAGES = ("zh", "en")
 SOURCES = {"zh": ("forum", "forum", "weibo", "weibo", "blog"), "en": ("forum", "x", "x", "x", "blog")}
+REPOST_MARKS = {"zh": ("转：", "转发！", ""), "en": ("RT: ", "FYI: ", "")}
 WIRES = ("wire", "crisis_wire")
 BARE = ("shout", "odd", "private", "foreign", "crisis_wire")
 """Sections whose phrases stand as they are."""
@@ -75,11 +76,7 @@ class Writer:
 
     def repost(self, draft: Draft, story: Draft) -> Draft:
         """``draft`` in its author's name, but with the words of ``story``."""
-        mark = (
-            self.rng.choice(("转：", "转发！", ""))
-            if story.phrase.lang == "zh"
-            else self.rng.choice(("RT: ", "FYI: ", ""))
-        )
+        mark = self.rng.choice(REPOST_MARKS[story.phrase.lang])
         return Draft(draft.hour, draft.part, draft.entity, story.phrase, mark + story.body, draft.author, draft.source)
 
     def _new_body(self, phrase: Phrase, entity: str | None, source: str) -> str:

@@ -21,8 +21,8 @@ from producers.times import NaiveTimeError, parse_time
 
 MOST = 5_000
 """Entries of one document that are read; the rest of a longer one is left."""
-MOST_MARKUP = 500_000
-"""Characters of a title or content with its markup; endless nesting costs the square of its length."""
+MOST_TAGS = 10_000
+"""Tags of a text beyond which they are cut out without being understood: a real parse costs the square of their nesting."""
 ZONE_MEND = "name the feed's zone in the list of feeds (zone: Asia/Shanghai)"
 
 _BLOCK = re.compile(
@@ -30,6 +30,7 @@ _BLOCK = re.compile(
     r"pre|section|table|tbody|td|tfoot|th|thead|tr|ul)\b)",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"<[^<>]*>?")
 _ENDS_IN_ZONE = re.compile(r"(?:[zZ]|[+-]\d\d:?\d\d|\b[A-Z]{2,5})\)?$")
 
 
@@ -96,8 +97,10 @@ def _body(entry: dict[str, Any]) -> str:
 
 def plain(detail: Mapping[str, Any] | None) -> str:
     """The text of a title, summary or content without markup, on one line; block elements part words."""
-    value = ((detail or {}).get("value") or "")[:MOST_MARKUP]
+    value = (detail or {}).get("value") or ""
     if (detail or {}).get("type") != "text/plain":
+        if value.count("<") > MOST_TAGS:
+            value = _TAG.sub(" ", value)
         value = nh3.clean(_BLOCK.sub(" <", value), tags=set(), clean_content_tags={"script", "style"})
         value = html.unescape(value)
     return " ".join(value.split())

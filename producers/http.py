@@ -242,7 +242,7 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; ``group`` is the consumer group whose lag makes callers wait.
 
-    ``ready`` is called with the port once it is open. Raises FatalError when the port cannot be had, or the host is open
+    ``ready`` is called with the port once it is. Raises FatalError when the port cannot be had, or the host is open
     to others without a token.
     """
     check_host(settings.ingest)

@@ -98,9 +98,7 @@ class Closing:
             for kind in KINDS:
                 self._step(partition, f"{kind}:{group}", group, kind, minute, result)
 
-    def _step(
-        self, partition: Partition, key: str, group: str, kind: AlertKind, minute: int, result: Closed
-    ) -> None:
+    def _step(self, partition: Partition, key: str, group: str, kind: AlertKind, minute: int, result: Closed) -> None:
         before = partition.happenings.get(key)
         resting = before is not None and before.life.phase == Phase.RESTING
         finding = None if resting else self._evaluate(partition, group, kind, minute, self._firing)
@@ -110,7 +108,11 @@ class Closing:
             not resting and self._evaluate(partition, group, kind, minute, self._clearing) is not None
         )
         life, changed = step(
-            before.life if before else None, minute, over=finding is not None, above_clearing=above, settings=self._settings
+            before.life if before else None,
+            minute,
+            over=finding is not None,
+            above_clearing=above,
+            settings=self._settings,
         )
         after = self._tell(before, life, finding, minute, result, changed=changed)
         if after is None:
@@ -120,7 +122,14 @@ class Closing:
         result.groups[key] = after
 
     def _tell(
-        self, before: Happening | None, life: Life | None, finding: Finding | None, minute: int, result: Closed, *, changed: bool
+        self,
+        before: Happening | None,
+        life: Life | None,
+        finding: Finding | None,
+        minute: int,
+        result: Closed,
+        *,
+        changed: bool,
     ) -> Happening | None:
         """The happening after a step of its life; what people should hear of it goes into ``result``."""
         names = self._names()

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from consumers.converger.evaluate import KINDS, Candidate, Finding
 from consumers.converger.events import UNITS, Event, parse_subject
@@ -64,14 +65,15 @@ def concretise(finding: Finding, minute: int, names: Mapping[str, str], taxonomy
 
 def revise(alert: Alert, finding: Finding, minute: int, names: Mapping[str, str], taxonomy: Taxonomy) -> Alert:
     """The next revision of ``alert`` with what ``finding`` says at the end of ``minute``; its subject stays."""
-    fresh = {**_facts(finding, alert.subject, names, taxonomy), "updated_at": at(minute + 1)}
-    fresh["severity"] = max(fresh["severity"], alert.severity, key=list(Severity).index)
-    return Alert(**{**_plain(alert), **fresh, "revision": alert.revision + 1})
+    level = max(severity(finding.kind, finding.lead), alert.severity, key=list(Severity).index)
+    facts = _facts(finding, alert.subject, names, taxonomy)
+    changes = {"severity": level, "updated_at": at(minute + 1), "revision": alert.revision + 1}
+    return Alert(**{**_plain(alert), **facts, **changes})
 
 
 def move(alert: Alert, state: AlertState, minute: int) -> Alert:
     """The next revision of ``alert``, in ``state`` from the end of ``minute``."""
-    changes: dict[str, object] = {"state": state, "updated_at": at(minute + 1), "revision": alert.revision + 1}
+    changes: dict[str, Any] = {"state": state, "updated_at": at(minute + 1), "revision": alert.revision + 1}
     if state == AlertState.RESOLVED:
         changes["resolved_at"] = at(minute + 1)
     if state == AlertState.FIRING:
@@ -79,11 +81,11 @@ def move(alert: Alert, state: AlertState, minute: int) -> Alert:
     return Alert(**{**_plain(alert), **changes})
 
 
-def _plain(alert: Alert) -> dict[str, object]:
+def _plain(alert: Alert) -> dict[str, Any]:
     return {name: getattr(alert, name) for name in type(alert).model_fields}
 
 
-def _facts(finding: Finding, subject: Subject, names: Mapping[str, str], taxonomy: Taxonomy) -> dict[str, object]:
+def _facts(finding: Finding, subject: Subject, names: Mapping[str, str], taxonomy: Taxonomy) -> dict[str, Any]:
     """All that the windows say, of the lead; the plan is that of its topic, or of the best alternative that has one."""
     lead = finding.lead
     topics = [parse_subject(one.subject).topic for one in finding.candidates]
@@ -109,9 +111,7 @@ def _facts(finding: Finding, subject: Subject, names: Mapping[str, str], taxonom
     }
 
 
-def headline(
-    finding: Finding, subject: Subject, topic: str | None, names: Mapping[str, str], taxonomy: Taxonomy
-) -> Bilingual:
+def headline(finding: Finding, subject: Subject, topic: str | None, names: Mapping[str, str], taxonomy: Taxonomy) -> Bilingual:
     """One line in both languages, from facts only."""
     lead = finding.lead
     kind_zh, kind_en = KIND_NAMES[finding.kind]
@@ -155,9 +155,7 @@ def _exhibit(copies: Sequence[Event]) -> Evidence:
         source=first.source,
         url=next((event.url for event in copies if event.url), None),
         copies=len(copies),
-        stance=Stance(
-            negative=first.negative / UNITS, neutral=first.neutral / UNITS, positive=first.positive / UNITS
-        ),
+        stance=Stance(negative=first.negative / UNITS, neutral=first.neutral / UNITS, positive=first.positive / UNITS),
         words=first.words,
     )
 

@@ -1,8 +1,8 @@
 -- Take a batch of events in: pairs not seen before, the minutes they count in, the watermarks and the offset, all or nothing.
--- KEYS: meta, minutes, counts.
+-- KEYS: meta, minutes, counts, outbox.
 -- ARGV: base of the partition's key names, seconds to live, epoch, offset expected, offset after the batch,
---       number of text partitions, watermarks as JSON {partition: seconds}, then for each event:
---       minute, published hour, payload, digests of its (text, subject) pairs joined by commas.
+--       number of text partitions, watermarks as JSON {partition: seconds}, number of late hypotheses, the late hypotheses,
+--       then for each event: minute, published hour, payload, digests of its (text, subject) pairs joined by commas.
 local base, ttl = ARGV[1], ARGV[2]
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[3] then return {'fenced'} end
 if (redis.call('HGET', KEYS[1], 'offset') or '') ~= ARGV[4] then return {'out of step'} end
@@ -10,7 +10,9 @@ if (redis.call('HGET', KEYS[1], 'offset') or '') ~= ARGV[4] then return {'out of
 local closed = tonumber(redis.call('HGET', KEYS[1], 'closed') or '0')
 local touched = {}
 local fresh, repeated = 0, 0
-for i = 8, #ARGV, 4 do
+local late = tonumber(ARGV[8])
+for i = 9, 8 + late do redis.call('RPUSH', KEYS[4], 'L' .. ARGV[i]) end
+for i = 9 + late, #ARGV, 4 do
   local seen = base .. 'seen:' .. ARGV[i + 1]
   local mask, any = '', false
   for digest in string.gmatch(ARGV[i + 3], '[^,]+') do

@@ -39,9 +39,7 @@ def step(
     return after, (after.phase if after else None) != (life.phase if life else None)
 
 
-def _next(
-    life: Life | None, minute: int, *, over: bool, above_clearing: bool, settings: ConvergerSettings
-) -> Life | None:
+def _next(life: Life | None, minute: int, *, over: bool, above_clearing: bool, settings: ConvergerSettings) -> Life | None:  # noqa: PLR0911 - one return a transition reads best
     match life:
         case None:
             return Life(Phase.PENDING, minute) if over else None

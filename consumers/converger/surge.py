@@ -1,5 +1,6 @@
-"""How unusual a window is beside the subject's own past: a negative-binomial tail for the mass of a stance, a binomial tail
-for its share. The window is no part of what it is compared with.
+"""How unusual a window is beside the subject's own past, of which it is no part.
+
+A negative-binomial tail tells it for the mass of a stance, a binomial tail for its share.
 
 The hourly mass of a stance is taken as Poisson with a gamma-distributed rate, which makes the count of a window negative
 binomial (Greenwood and Yule 1920): mean from the exponentially weighted past times the hour-of-day factor, shape from a
@@ -91,7 +92,7 @@ def share_tail(part: float, whole: float, share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the past of a subject says about one stance: mass an hour, share of texts, weighted hours and mass by hour of day."""
+    """What the past says about one stance: mass an hour, share of texts, weighted hours, mass by hour of day."""
 
     level: float
     share: float
@@ -118,7 +119,7 @@ class Past:
 
 
 def past(trend: Trend, stance: str, before: int, origin: int) -> Past:
-    """The past of ``trend`` in the hours that ended by minute ``before``; hours without texts since ``origin`` count as zero."""
+    """The past of ``trend`` in the hours that ended by minute ``before``; empty hours since ``origin`` count as zero."""
     last = before // 60
     decay = 0.5 ** (1 / HALF_LIFE_HOURS)
     span = max(0, last - origin // 60)

@@ -148,9 +148,7 @@ class LocalKafka(Service):
         found = self._formatted_as()
         if not marker.is_file():
             if found:
-                raise FatalError(
-                    f"{self.folder} holds the data of another Kafka (cluster {found}): choose another folder"
-                )
+                raise FatalError(f"{self.folder} holds the data of another Kafka (cluster {found}): choose another folder")
             identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
             marker.write_text(json.dumps({"cluster": identity, "kafka": jars.KAFKA_VERSION}))
         wanted = self._read_marker(marker)

@@ -31,9 +31,7 @@ class FolderLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             file = self._path.open("a+")
         except OSError as error:
-            raise FatalError(
-                f"{self._path.parent} cannot be the data folder: {error.strerror}; choose another"
-            ) from None
+            raise FatalError(f"{self._path.parent} cannot be the data folder: {error.strerror}; choose another") from None
         file.seek(0)
         owner = _parsed(file.read())
         try:

@@ -141,7 +141,7 @@ class Service(ABC):
             self._wanted = True
 
     def _await_answer(self) -> None:
-        assert self._process is not None  # noqa: S101 - start() has just set it
+        assert self._process is not None
         deadline = self._clock.monotonic() + self.start_limit
         while not self.ready():
             if self._process.poll() is not None:
@@ -149,9 +149,7 @@ class Service(ABC):
                 reason = exit_reason(self._process.returncode) + (f": {said}" if said else "")
                 raise FatalError(f"{self.name} ended while it started ({reason}); see the logs in {self.folder}")
             if self._clock.monotonic() > deadline:
-                raise FatalError(
-                    f"{self.name} did not answer within {self.start_limit:g} s; see the logs in {self.folder}"
-                )
+                raise FatalError(f"{self.name} did not answer within {self.start_limit:g} s; see the logs in {self.folder}")
             threading.Event().wait(POLL)
 
     def stop(self) -> None:

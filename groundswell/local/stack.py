@@ -71,9 +71,7 @@ class LocalStack:
                 }
             )
         if self.valkey:
-            redis = redis.model_copy(
-                update={"url": self.valkey.url, "cluster": False, "username": None, "password": None}
-            )
+            redis = redis.model_copy(update={"url": self.valkey.url, "cluster": False, "username": None, "password": None})
         return settings.model_copy(update={"kafka": kafka, "redis": redis})
 
     def start(self) -> None:

@@ -17,10 +17,12 @@ from model.card import read_card
 from model.heads import Heads
 from model.tokenizer import write_tokenizer
 
-WORDS = (
-    "[PAD] [UNK] [CLS] [SEP] [MASK] good bad fine sales profit fraud rise fall the of bank link user 好 坏 平 公 司 股 涨 跌 "
-    "造 假 利 润 $ , . - ' \" [ ] 0 1 2 ##s ##ing a b c d e f g h i j k l m n o p q r s t u v w x y z"
-).split()
+WORDS = [
+    *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "##s", "##ing"),
+    *("good", "bad", "fine", "sales", "profit", "fraud", "rise", "fall", "the", "of", "bank", "link", "user"),
+    *"好坏平公司股涨跌造假利润",
+    *"$,.-'\"[]012abcdefghijklmnopqrstuvwxyz",
+]
 
 Dump = dict[str, Any]
 MakePack = Callable[..., Path]
@@ -53,7 +55,7 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def card(tiny_base: Path) -> Dump:
-    """A card over the tiny base with a stance head, a head of which several labels may hold, and one of which one holds."""
+    """A card over the tiny base: a stance head, a head of which several labels may hold, one of which one holds."""
     return {
         "name": "tiny",
         "version": "0.0.1",

@@ -22,7 +22,7 @@ def test_capitals_read_as_small_letters(tokenizer: Tokenizer) -> None:
 
 
 def test_typographic_quotes_and_dashes_read_as_plain_ones(tokenizer: Tokenizer) -> None:
-    assert tokenizer.encode("“good” — it’s").ids == tokenizer.encode("\"good\" - it's").ids
+    assert tokenizer.encode("“good” — it’s").ids == tokenizer.encode('"good" - it\'s').ids
 
 
 def test_a_span_is_the_place_of_its_token_in_the_text(tokenizer: Tokenizer) -> None:

@@ -31,7 +31,9 @@ def data(make_data: Callable[..., Path]) -> Path:
     """Two sets that can be learnt from single words."""
     words = {"good": "positive", "bad": "negative", "fine": "neutral"}
     posts = [
-        {"text": f"{one} {word} {other}", "sentiment": label} for one, other in FILLERS[:100] for word, label in words.items()
+        {"text": f"{one} {word} {other}", "sentiment": label}
+        for one, other in FILLERS[:100]
+        for word, label in words.items()
     ]
     events = [{"text": f"{one} fraud {other}", "event": "forged"} for one, other in FILLERS[:60]]
     events += [{"text": f"{one} sales {other}", "event": "none"} for one, other in FILLERS[:60]]
@@ -61,13 +63,17 @@ def test_a_pack_learns_its_sets(folder: Path, data: Path, tmp_path: Path, quiet:
     assert pack.predict(["q fraud q"])[0].labels["event/forged"] > 0.5
 
 
-def test_training_calibrates_the_card_and_leaves_no_checkpoint(folder: Path, data: Path, tmp_path: Path, quiet: Console) -> None:
+def test_training_calibrates_the_card_and_leaves_no_checkpoint(
+    folder: Path, data: Path, tmp_path: Path, quiet: Console
+) -> None:
     train(folder, data, tmp_path, console=quiet)
     assert read_card(folder).conformal.rows > 0
     assert sorted(path.name for path in folder.iterdir()) == ["adapter.safetensors", "card.yaml", "heads.safetensors"]
 
 
-def test_training_into_another_folder_leaves_the_pack_as_it_was(folder: Path, data: Path, tmp_path: Path, quiet: Console) -> None:
+def test_training_into_another_folder_leaves_the_pack_as_it_was(
+    folder: Path, data: Path, tmp_path: Path, quiet: Console
+) -> None:
     before = (folder / "card.yaml").read_bytes()
     train(folder, data, tmp_path, out=tmp_path / "new", console=quiet)
     assert (folder / "card.yaml").read_bytes() == before

@@ -1,0 +1,192 @@
+"""The converger as a stage: takes hypotheses in, closes minutes as the watermarks pass them, tells alerts from the outbox."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from consumers.converger.closing import Closing, Names, forget
+from consumers.converger.events import Event, event_of
+from consumers.converger.state import Held, Marks, State
+from consumers.diverger import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
+from groundswell import metrics
+from groundswell.clock import Clock
+from groundswell.errors import FencedError, PoisonError, RetryableError
+from groundswell.event_time import taken_at
+from groundswell.kafka import Output, Record, Topics
+from groundswell.messages import Alert, Hypothesis, Watermark
+from groundswell.settings import Settings
+from groundswell.stage import Failure, Result
+from groundswell.store import Client
+from model import taxonomy
+
+STRIDE = 240
+"""Minutes with events that one closing takes at most, so that its script stays short."""
+
+
+class Converger:
+    """The stage that keeps trends and raises alerts; ``names`` gives the names of entities by id."""
+
+    name = "converger"
+
+    def __init__(self, settings: Settings, client: Client, names: Names, clock: Clock) -> None:
+        topics = Topics(settings.kafka.topic_prefix)
+        self.topic = topics.hypotheses
+        self._topics = topics
+        self._settings = settings
+        self._clock = clock
+        self._state = State(client, settings.redis.prefix, settings.converger)
+        self._closing = Closing(settings.converger, taxonomy.load(), names)
+        self._held: dict[int, Held] = {}
+
+    def open(self, partition: int) -> int | None:
+        """Claim ``partition``; reading starts where the store says, whatever Kafka has committed."""
+        held = self._state.claim(partition)
+        self._held[partition] = held
+        return int(held.offset) if held.offset else None
+
+    def close(self, partition: int) -> None:
+        """Let ``partition`` go; what it had in memory is in the store."""
+        self._held.pop(partition, None)
+        metrics.remove_converger_partition(partition)
+
+    def process(self, batch: Sequence[Record], notes: Mapping[int, str]) -> Result:  # noqa: ARG002 - the stage's signature
+        """Take ``batch`` in and close what it lets close; alerts and late hypotheses are the outputs."""
+        by_partition: dict[int, list[Record]] = defaultdict(list)
+        for record in batch:
+            by_partition[record.partition].append(record)
+        failures: list[Failure] = []
+        for number, records in by_partition.items():
+            held = self._held.get(number)
+            if held is not None:
+                self._take_in(held, records, failures)
+        return self._tell(failures)
+
+    def tick(self, idle: Mapping[int, float], notes: Mapping[int, str]) -> Result:  # noqa: ARG002 - the stage's signature
+        """Close and tell what a restart left over."""
+        return self._tell([])
+
+    def _take_in(self, held: Held, records: Sequence[Record], failures: list[Failure]) -> None:
+        """Take in the records of one partition; what a try before this one took in already is passed over."""
+        intake = _Intake()
+        for record in records:
+            try:
+                self._sort(record, intake)
+            except PoisonError as error:
+                failures.append(Failure(record, str(error)))
+            if held.offset and record.offset < int(held.offset):
+                intake = _Intake()
+        last = records[-1].offset + 1
+        if held.offset and last <= int(held.offset):
+            return
+        marks = Marks(intake.marks, intake.of)
+        counted, repeated = self._state.ingest(held, last, intake.events, intake.late, marks)
+        metrics.PAIRS.labels("counted").inc(counted)
+        metrics.PAIRS.labels("repeated").inc(repeated)
+        metrics.PAIRS.labels("late").inc(len(intake.late))
+        now = self._clock.now()
+        for ingested in intake.ingested:
+            metrics.END_TO_END.labels(self.name).observe(max(0.0, (now - ingested).total_seconds()))
+
+    def _sort(self, record: Record, intake: "_Intake") -> None:
+        """Put a record with the watermarks, the late ones, or into the minute it counts in."""
+        if record.schema == Watermark.schema_name:
+            mark = Watermark.from_wire(record.value)
+            intake.marks[mark.partition] = max(mark.time.timestamp(), intake.marks.get(mark.partition, 0.0))
+            intake.of = mark.of
+            return
+        hypothesis = Hypothesis.from_wire(record.value)
+        taken = taken_at(hypothesis.published_at, hypothesis.ingested_at, self._settings.event_time)
+        observed = max(taken, _observed(record))
+        intake.ingested.append(hypothesis.ingested_at)
+        if observed - taken > self._settings.converger.late_hours * 3600:
+            intake.late.append(record.value or b"")
+            return
+        url = record.headers.get(URL_HEADER)
+        event = event_of(hypothesis, int(taken // 60), None if url is None else url.decode("utf-8", "replace"), _words(record))
+        intake.events.append((int(observed // 60), event))
+
+    def _tell(self, failures: Sequence[Failure]) -> Result:
+        """Close all that may be closed, then take the outbox of every partition for telling."""
+        outputs: list[Output] = []
+        sent: list[tuple[Held, list[bytes]]] = []
+        for held in list(self._held.values()):
+            if held.dirty:
+                self._close(held)
+                waiting = self._state.outbox(held)
+                outputs += [self._output(one) for one in waiting]
+                sent.append((held, waiting))
+
+        def acknowledged() -> None:
+            for held, waiting in sent:
+                self._forget(held, waiting)
+
+        return Result(outputs, failures=failures, acknowledged=acknowledged)
+
+    def _output(self, stored: bytes) -> Output:
+        if stored.startswith(b"L"):
+            hypothesis = Hypothesis.from_wire(stored[1:])
+            return Output.of(self._topics.late, hypothesis.text_id, hypothesis)
+        alert = Alert.from_wire(stored)
+        return Output.of(self._topics.alerts, alert.id, alert)
+
+    def _forget(self, held: Held, waiting: Sequence[bytes]) -> None:
+        if waiting:
+            self._state.told(held, len(waiting))
+        for stored in waiting:
+            if not stored.startswith(b"L"):
+                alert = Alert.from_wire(stored)
+                metrics.ALERTS.labels(alert.kind, alert.state).inc()
+        held.dirty = False
+
+    def _close(self, held: Held) -> None:
+        partition, target = held.partition, held.target()
+        number = str(held.keys.partition)
+        while target is not None and (partition.closed is None or partition.closed < target):
+            pending = self._state.events(held, partition.closed or 0, target)
+            if partition.closed is None and not pending:
+                return  # event time begins with the first event
+            some = dict(sorted(pending.items())[:STRIDE])
+            end = target if len(some) == len(pending) else max(some) + 1
+            if partition.closed is None:
+                partition.origin = min(some)
+            subjects = {name for events in some.values() for event in events for name in event.subjects}
+            self._state.load_trends(held, subjects)
+            was = partition.closed
+            try:
+                self._state.save(held, was, self._closing.close(partition, some, end))
+            except RetryableError as error:
+                # Memory may be ahead of the store now, and only what the store holds counts.
+                self._held.pop(held.keys.partition, None)
+                raise FencedError(f"partition {number} was not saved: {error}", held.keys.partition) from error
+            forget(partition, self._settings.converger)
+            metrics.WATERMARK.labels(number).set(end * 60)
+            metrics.OPEN_ALERTS.labels(number).set(len(partition.happenings))
+
+
+@dataclass
+class _Intake:
+    """What a run of records holds, sorted."""
+
+    events: list[tuple[int, Event]] = field(default_factory=list)
+    late: list[bytes] = field(default_factory=list)
+    marks: dict[int, float] = field(default_factory=dict)
+    of: int = 0
+    ingested: list[datetime] = field(default_factory=list)
+
+
+def _observed(record: Record) -> float:
+    """The event time at which the diverger says a record counts; 0 where it says nothing."""
+    try:
+        return float(record.headers.get(OBSERVED_HEADER, b"0"))
+    except ValueError:
+        raise PoisonError(f"header {OBSERVED_HEADER}: not a number of seconds") from None
+
+
+def _words(record: Record) -> tuple[str, ...]:
+    try:
+        words = json.loads(record.headers.get(WORDS_HEADER, b"[]"))
+    except ValueError:
+        raise PoisonError(f"header {WORDS_HEADER}: not JSON") from None
+    return tuple(str(word) for word in words)
