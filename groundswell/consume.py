@@ -20,7 +20,7 @@ from kafka.structs import OffsetAndMetadata
 from groundswell import metrics
 from groundswell.clock import Clock, SystemClock
 from groundswell.errors import FatalError, RetryableError
-from groundswell.kafka import Publisher, Record, Topics, consumer
+from groundswell.kafka import Publisher, Topics, consumer, record_of
 from groundswell.log import get
 from groundswell.offsets import Prefetch, Progress
 from groundswell.settings import Settings
@@ -162,7 +162,7 @@ class ConsumeLoop:
             self._stopping.wait(0.5)
             return
         for records in batches.values():
-            self.prefetch.put(_record(one) for one in records)
+            self.prefetch.put(record_of(one) for one in records)
         self._open_assigned()
         self._flow()
         self._measure()
@@ -278,8 +278,3 @@ class ConsumeLoop:
             log.warning("last commit refused: these records are read again", error=type(error).__name__)
         self.consumer.close(autocommit=False, timeout_ms=300)
         self.publisher.close()
-
-
-def _record(one: Any) -> Record:
-    headers = {name: value or b"" for name, value in one.headers}
-    return Record(one.topic, one.partition, one.offset, one.key, one.value, one.timestamp, headers)

@@ -41,6 +41,12 @@ class Record:
         return None if value is None else value.decode("ascii", "replace")
 
 
+def record_of(one: Any) -> Record:
+    """The record that the client's own type holds."""
+    headers = {name: value or b"" for name, value in one.headers}
+    return Record(one.topic, one.partition, one.offset, one.key, one.value, one.timestamp, headers)
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """One record to be sent; without a partition the key decides."""

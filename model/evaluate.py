@@ -14,7 +14,7 @@ from model.pack import Pack
 
 
 def evaluate(pack: Pack, path: Path, labels: str) -> Figure:
-    """Read the labelled texts in ``path`` with ``pack`` and compare them with labels of the set ``labels``.
+    """Read the texts in ``path`` with ``pack`` and compare them with those of the set ``labels``.
 
     ``labels`` is the name of one of the sets that the card's recipe lists: it tells the field and the label group. For a
     group of which several labels may hold, accuracy counts the texts whose labels are all right and no other.

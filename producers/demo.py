@@ -7,9 +7,11 @@ seed give the same texts.
 """
 
 import random
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 
 from groundswell.messages import Kind, Text
@@ -105,34 +107,36 @@ def _story(writer: Writer) -> Iterator[Draft]:
     yield from _good_news(writer)
     for _ in range(50):
         hour = SHOUT_HOUR + writer.rng.uniform(0, 2)
-        yield replace(
-            writer.write(hour, Part.SHOUT, SHOUTED_ENTITY, writer.deal("shout")), author=SHOUTER, source="forum"
-        )
+        yield replace(writer.write(hour, Part.SHOUT, SHOUTED_ENTITY, writer.deal("shout")), author=SHOUTER, source="forum")
 
 
 def _everyday(writer: Writer, entity: str) -> Iterator[Draft]:
-    for _ in range(writer.rng.randint(116, 132)):
+    for hour in _hours(writer.rng, writer.rng.randint(116, 132)):
         section = writer.weighted({"posts": 45, "wire": 35, f"own/{entity}": 20})
-        hour = _hour(writer.rng)
         # Once the crisis is on, nobody writes the everyday things of its company.
         if entity != CRISIS_ENTITY or hour < CRISIS_HOUR:
             phrase = writer.deal(section, writer.weighted(STANCES))
             yield writer.write(hour, Part.EVERYDAY, entity, phrase)
-    for _ in range(36):
+    for hour in _hours(writer.rng, 36):
         phrase = writer.deal(writer.weighted({"market": 70, "street": 30}), writer.weighted(STANCES))
-        yield writer.write(_hour(writer.rng), Part.EVERYDAY, None, phrase)
+        yield writer.write(hour, Part.EVERYDAY, None, phrase)
 
 
 def _oddities(writer: Writer) -> Iterator[Draft]:
     calm = [entity for entity in writer.names if entity not in (CRISIS_ENTITY, SHOUTED_ENTITY)]
     for section, count in (("odd", 24), ("private", 10), ("foreign", 6)):
-        for _ in range(count):
-            yield writer.write(_hour(writer.rng), Part.EVERYDAY, writer.rng.choice(calm), writer.deal(section))
+        for hour in _hours(writer.rng, count):
+            yield writer.write(hour, Part.EVERYDAY, writer.rng.choice(calm), writer.deal(section))
 
 
-def _hour(rng: random.Random) -> float:
-    hour = rng.choices(range(HOURS), RHYTHM * (HOURS // 24))[0]
-    return hour + rng.random()
+def _hours(rng: random.Random, count: int) -> Iterator[float]:
+    """Draw times by the rhythm of the day, one from each of ``count`` stretches of equal weight: noise without clumps."""
+    weights = RHYTHM * (HOURS // 24)
+    ends = list(accumulate(weights))
+    for number in range(count):
+        at = (number + rng.random()) / count * ends[-1]
+        hour = bisect_right(ends, at)
+        yield hour + 1 - (ends[hour] - at) / weights[hour]
 
 
 def _crisis(writer: Writer) -> Iterator[Draft]:

@@ -65,9 +65,7 @@ class Writer:
         book = self.rng.choice([book for book in self._books.values() if section in book.sections])
         return book.deal(self.rng, section, stance, topic)
 
-    def write(
-        self, hour: float, part: Part, entity: str | None, phrase: Phrase, authors: Iterator[str] | None = None
-    ) -> Draft:
+    def write(self, hour: float, part: Part, entity: str | None, phrase: Phrase, authors: Iterator[str] | None = None) -> Draft:
         """Write ``phrase`` out, by the next of ``authors`` or by anybody; agencies write under a desk's number."""
         wire = phrase.section in WIRES or (phrase.section == "market" and self.rng.random() < 0.5)
         author = f"desk{self.rng.randint(1, 9)}" if wire else next(authors or self._public)

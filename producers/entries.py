@@ -22,7 +22,7 @@ from producers.times import NaiveTimeError, parse_time
 MOST = 5_000
 """Entries of one document that are read; the rest of a longer one is left."""
 MOST_TAGS = 10_000
-"""Tags of a text beyond which they are cut out without being understood: a real parse costs the square of their nesting."""
+"""Tags of a text beyond which they are cut out without a real parse, which costs the square of their nesting."""
 ZONE_MEND = "name the feed's zone in the list of feeds (zone: Asia/Shanghai)"
 
 _BLOCK = re.compile(
@@ -30,6 +30,7 @@ _BLOCK = re.compile(
     r"pre|section|table|tbody|td|tfoot|th|thead|tr|ul)\b)",
     re.IGNORECASE,
 )
+_REFERENCE = re.compile(rb"&#(?:x(?P<hex>[0-9a-fA-F]{1,9})|(?P<dec>[0-9]{1,9}));")
 _TAG = re.compile(r"<[^<>]*>?")
 _ENDS_IN_ZONE = re.compile(r"(?:[zZ]|[+-]\d\d:?\d\d|\b[A-Z]{2,5})\)?$")
 
@@ -52,7 +53,7 @@ def read_entries(document: bytes, content_type: str, feed: Feed, clock: Clock) -
     # A stream, for feedparser takes a string that looks like a URL or a path for the place of the document.
     try:
         parsed = feedparser.parse(
-            io.BytesIO(document),
+            io.BytesIO(_REFERENCE.sub(_mended, document)),
             response_headers={"content-type": content_type},
             sanitize_html=False,
             resolve_relative_uris=False,
@@ -64,6 +65,12 @@ def read_entries(document: bytes, content_type: str, feed: Feed, clock: Clock) -
     entries = parsed.entries[:MOST]
     links = Counter(entry.get("link") for entry in entries)
     return [_entry(entry, feed, links[entry.get("link")] > 1, clock) for entry in entries]
+
+
+def _mended(reference: re.Match[bytes]) -> bytes:
+    """The character reference, or that of U+FFFD for half of a surrogate pair, which breaks the parser."""
+    code = int(reference["hex"], 16) if reference["hex"] else int(reference["dec"])
+    return b"&#65533;" if 0xD800 <= code <= 0xDFFF else reference[0]
 
 
 def _entry(entry: dict[str, Any], feed: Feed, shared_link: bool, clock: Clock) -> Entry:  # noqa: FBT001
@@ -129,7 +136,7 @@ def _published(written: list[tuple[str, Any]], zone: tzinfo | None, clock: Clock
     return clock.now()
 
 
-def _time(raw: str, parsed: Any, zone: tzinfo | None) -> datetime:  # noqa: ANN401 - feedparser has no types
+def _time(raw: str, parsed: Any, zone: tzinfo | None) -> datetime:
     try:
         return parse_time(raw, zone)
     except NaiveTimeError:

@@ -99,9 +99,7 @@ async def _answer(response: httpx.Response, moved: str | None) -> Answer:
     found = response.headers
     validators = Validators(found.get("etag"), found.get("last-modified"))
     body = await _body(response) if response.status_code == httpx.codes.OK else b""
-    return Answer(
-        response.status_code, body, found.get("content-type", ""), validators, found.get("retry-after"), moved
-    )
+    return Answer(response.status_code, body, found.get("content-type", ""), validators, found.get("retry-after"), moved)
 
 
 async def _body(response: httpx.Response) -> bytes:

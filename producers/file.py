@@ -163,9 +163,7 @@ class _Rejects:
             try:
                 self.file = self.path.open("w", encoding="utf-8")
             except OSError as error:
-                raise FatalError(
-                    f"{self.path}: {error.strerror}; say where rejected lines go with --rejected"
-                ) from None
+                raise FatalError(f"{self.path}: {error.strerror}; say where rejected lines go with --rejected") from None
         kept = {"line": row.line, "field": row.field, "reason": row.reason, "raw": row.raw}
         self.file.write(json.dumps(kept) + "\n")
 

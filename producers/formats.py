@@ -179,9 +179,7 @@ def _cells(row: "_Row", names: list[str], columns: Mapping[str, str]) -> Mapping
     if row.fault:
         raise RowError(None, row.fault)
     if len(row.cells) != len(names):
-        raise RowError(
-            None, f"{len(row.cells)} cells under {len(names)} columns: quote cells that hold commas or newlines"
-        )
+        raise RowError(None, f"{len(row.cells)} cells under {len(names)} columns: quote cells that hold commas or newlines")
     filled = {name: cell for name, cell in zip(names, row.cells, strict=True) if cell.strip()}
     return {name: filled[column] for name, column in _known(names, columns).items() if column in filled}
 

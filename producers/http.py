@@ -114,9 +114,7 @@ class Ingest:
 
     async def _whole_body(self, request: Request) -> bytes:
         limit = self.settings.max_body_bytes
-        too_large = _Refusal(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {limit:,} bytes; send it in parts"
-        )
+        too_large = _Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {limit:,} bytes; send it in parts")
         declared = request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > limit:
             raise too_large

@@ -54,9 +54,7 @@ def punctuate(
         yield Punctuation(final)
 
 
-def paced(
-    items: Iterable[Text | Punctuation], speed: float, settings: EventTimeSettings, clock: Clock
-) -> Iterator[Item]:
+def paced(items: Iterable[Text | Punctuation], speed: float, settings: EventTimeSettings, clock: Clock) -> Iterator[Item]:
     """``items`` with the pauses that replay their published times ``speed`` times as fast as they passed.
 
     A text that is older than one before it, or dated far ahead of all others, makes no pause.

@@ -36,10 +36,7 @@ def texts_topic(settings: Settings, topics: Topics) -> Callable[[], list[Record]
         found: list[Record] = []
         while any(reader.position(partition) < ends[partition] for partition in partitions):
             for records in reader.poll(timeout_ms=200).values():
-                found += [
-                    Record(r.topic, r.partition, r.offset, r.key, r.value, r.timestamp, dict(r.headers))
-                    for r in records
-                ]
+                found += [Record(r.topic, r.partition, r.offset, r.key, r.value, r.timestamp, dict(r.headers)) for r in records]
         reader.close()
         return sorted(found, key=lambda record: (record.partition, record.offset))
 

@@ -1,0 +1,147 @@
+"""A run of the whole pipeline over a known stream: its own topics and keys, its own stages, and an audit beside it."""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from consumers.converger.queries import Trends
+from groundswell import store
+from groundswell.cli.audit import Audit
+from groundswell.clock import SystemClock
+from groundswell.errors import FatalError, GroundswellError
+from groundswell.kafka import Publisher, Topics, ensure_topics
+from groundswell.local import LocalStack
+from groundswell.local.ports import free_port
+from groundswell.messages import Text
+from groundswell.settings import Settings
+from groundswell.supervise import Supervisor
+from producers.pace import paced, punctuate
+from producers.send import Sent, send_texts
+
+STAGES = ("diverger", "converger")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run came to. ``lost`` and ``twice`` count pairs of text and subject, and texts without any reading."""
+
+    twice: int
+    lost: int
+    unread: int
+    seconds: float
+
+
+class Rehearsal:
+    """The running pipeline: send into it, watch it, and ask when it is through."""
+
+    def __init__(self, settings: Settings, supervisor: Supervisor, stack: LocalStack | None) -> None:
+        self.settings = settings
+        self.supervisor = supervisor
+        self.clock = SystemClock()
+        self.audit = Audit(settings, self.clock)
+        self.trends = Trends(store.connect(settings.redis), settings)
+        self.sent = 0
+        self.result: Sent | None = None
+        self._stack = stack
+        self._failure: BaseException | None = None
+        self._final: datetime | None = None
+        self.began = self.clock.monotonic()
+
+    def send(self, texts: Iterable[Text], speed: float, final: datetime, say: Say) -> None:
+        """Start to send ``texts`` on a thread, with watermarks, the last at ``final``."""
+        self._final = final
+        self.began = self.clock.monotonic()
+        threading.Thread(target=self._send, args=(texts, speed, final, say), name="sender", daemon=True).start()
+
+    def _send(self, texts: Iterable[Text], speed: float, final: datetime, say: Say) -> None:
+        event_time = self.settings.event_time
+        marked = punctuate(texts, event_time, final=final)
+        items = paced(marked, speed, event_time, self.clock) if speed else marked
+        publisher = Publisher(self.settings, "rehearsal")
+        try:
+            topics = Topics(self.settings.kafka.topic_prefix)
+            self.result = send_texts(items, publisher, topics, self.clock, say=say, acknowledged=self._note_sent)
+        except BaseException as error:  # noqa: BLE001 - handed to the watching thread, which ends the run with it
+            self._failure = error
+        finally:
+            publisher.close()
+
+    def _note_sent(self, texts: int) -> None:
+        self.sent = texts
+
+    def finished(self) -> bool:
+        """Look at everything once; whether every text is through and the last window closed. Raises what went wrong."""
+        if self._failure is not None:
+            raise self._failure
+        if self._stack is not None:
+            self._stack.check()
+        self.supervisor.check()
+        self.audit.poll()
+        if self.result is None or self._final is None:
+            return False
+        try:
+            return self._settled(self._final) and self.audit.at_end()
+        except GroundswellError:
+            return False  # a server that is coming back is asked again
+
+    def _settled(self, final: datetime) -> bool:
+        minute = int(final.timestamp() // 60)
+        heard = all(mark >= minute * 60 for mark in self.trends.watermarks())
+        closed = all(at is None or at >= minute for at in self.trends.closed())
+        return heard and closed and self.trends.waiting() == 0
+
+    def summary(self, texts: Callable[[], Iterable[Text]]) -> Summary:
+        """Hold the trends against the topics, and the readings against ``texts``, which is read again."""
+        from model.language import route  # noqa: PLC0415
+
+        seconds = self.clock.monotonic() - self.began
+        twice, missing = self.audit.compare(self.trends)
+        packs = {"zh", "en"}
+        silent = {text.id: text for text in texts() if text.id not in self.audit.totals.texts}
+        unread = sum(route(text.text, text.lang) not in packs for text in silent.values())
+        lost = missing + len(silent) - unread - len(self.audit.totals.dead)
+        return Summary(twice, max(0, lost), unread, seconds)
+
+
+@contextmanager
+def rehearse(settings: Settings, *, private: bool, data: Path | None, say: Say) -> Iterator[Rehearsal]:
+    """The pipeline of ``settings`` on a private local stack, or on the servers of ``settings`` under its own prefix."""
+    with ExitStack() as cleanup:
+        folder = data or Path(cleanup.enter_context(TemporaryDirectory(prefix="groundswell-", ignore_cleanup_errors=True)))
+        chosen = _own(settings, folder)
+        stack = None
+        if private:
+            stack = cleanup.enter_context(LocalStack(folder, settings.cache_dir, say=say))
+            chosen = stack.settings(chosen)
+        ensure_topics(chosen)
+        supervisor = cleanup.enter_context(Supervisor(chosen, STAGES, say))
+        rehearsal = Rehearsal(chosen, supervisor, stack)
+        cleanup.callback(rehearsal.audit.close)
+        yield rehearsal
+
+
+def _own(settings: Settings, folder: Path) -> Settings:
+    """Settings under a prefix of their own, with free metrics ports, and event time that follows the texts alone."""
+    prefix = f"{settings.kafka.topic_prefix}.run-{secrets.token_hex(4)}"
+    ports = {"diverger_port": free_port(), "converger_port": free_port()}
+    return settings.model_copy(
+        update={
+            "kafka": settings.kafka.model_copy(update={"topic_prefix": prefix, "create_topics": True}),
+            "redis": settings.redis.model_copy(update={"prefix": prefix}),
+            "event_time": settings.event_time.model_copy(update={"idle_timeout": None}),
+            "metrics": settings.metrics.model_copy(update=ports),
+            "data_dir": folder,
+        }
+    )
+
+
+def require_texts(count: int, name: str) -> None:
+    """FatalError where there is nothing to run over."""
+    if not count:
+        raise FatalError(f"{name}: no line of it is a text; see `groundswell produce file --help` for what a text needs")
