@@ -173,6 +173,7 @@ def consumer(settings: Settings, group: str | None, **options: Any) -> KafkaCons
         "heartbeat_interval_ms": max(100, min(3000, session_ms // 4)),
         "max_partition_fetch_bytes": 1024 * 1024,
         "fetch_max_wait_ms": 250,
+        "metadata_max_age_ms": 10_000,  # so that a partition added, or unknown at the start, is soon found
         "metrics_enabled": False,
     }
     try:

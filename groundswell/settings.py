@@ -10,7 +10,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from groundswell.errors import FatalError
 from groundswell.messages import first_line
@@ -226,6 +232,8 @@ def load(config: Path | None = None, **flags: Any) -> Settings:
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise FatalError(f"setting {first_line(error)} (looked in flags, {_variable(place)} and {path})") from None
+    except SettingsError as error:
+        raise FatalError(f"environment: {error}: write JSON, or one key a variable ({_variable('kafka.partitions')})") from None
     except ValueError as error:
         raise FatalError(f"{path}: not valid TOML: {error}") from None
     return settings

@@ -83,9 +83,7 @@ def load_bert(folder: Path) -> BertModel:
     try:
         return BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True)
     except (OSError, ValueError, SafetensorError) as error:
-        raise FatalError(
-            f"base: {folder} holds no BERT model that can be loaded ({str(error).splitlines()[0]})"
-        ) from None
+        raise FatalError(f"base: {folder} holds no BERT model that can be loaded ({str(error).splitlines()[0]})") from None
 
 
 def _pinned_folder(base: PinnedBase, cache: Path) -> Path:

@@ -167,9 +167,7 @@ def read_card(folder: Path) -> Card:
     try:
         return Card.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except OSError as error:
-        raise FatalError(
-            f"pack: {path} cannot be read ({error.strerror}); a pack is a folder with a card.yaml"
-        ) from None
+        raise FatalError(f"pack: {path} cannot be read ({error.strerror}); a pack is a folder with a card.yaml") from None
     except yaml.YAMLError as error:
         raise FatalError(f"pack: {path} is not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:

@@ -65,9 +65,7 @@ def _bert(name: str, weights: dict[str, np.ndarray], heads: int) -> BertModel:
     state.pop("embeddings.position_ids", None)
     missing, unexpected = model.load_state_dict(state, strict=False)
     if missing or unexpected:
-        raise FatalError(
-            f"base {name}: the graph does not fit a BertModel (missing {missing}, unexpected {unexpected})"
-        )
+        raise FatalError(f"base {name}: the graph does not fit a BertModel (missing {missing}, unexpected {unexpected})")
     return model.eval()
 
 

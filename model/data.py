@@ -91,8 +91,6 @@ def _merged(text: str, found: Mapping[str, list[tuple[tuple[float, ...], float]]
     targets, weights = {}, {}
     for group, rows in found.items():
         strong = [row for row in rows if row[1] == 1.0] or rows
-        targets[group] = tuple(
-            sum(column) / len(strong) for column in zip(*(target for target, _ in strong), strict=True)
-        )
+        targets[group] = tuple(sum(column) / len(strong) for column in zip(*(target for target, _ in strong), strict=True))
         weights[group] = max(weight for _, weight in strong)
     return Example(text, targets, weights)

@@ -65,9 +65,7 @@ class Encoder:
             return self._run(pieces, probe)
         except torch.OutOfMemoryError:
             if len(pieces) == 1:
-                raise PoisonError(
-                    f"text: {len(pieces[0].ids)} tokens alone do not fit into the device's memory"
-                ) from None
+                raise PoisonError(f"text: {len(pieces[0].ids)} tokens alone do not fit into the device's memory") from None
         half = len(pieces) // 2
         return self._try(pieces[:half], probe) + self._try(pieces[half:], probe)
 

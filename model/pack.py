@@ -120,9 +120,7 @@ class Pack:
 
     def _read(self, texts: Sequence[str]) -> list[Reading]:
         cuts = cut(self._tokenizer, texts, self._length, MOST_PIECES)
-        states = iter(
-            self._encoder.run([piece for pieces, _ in cuts for piece in pieces], self._heads.weight("stance"))
-        )
+        states = iter(self._encoder.run([piece for pieces, _ in cuts for piece in pieces], self._heads.weight("stance")))
         readings = []
         for pieces, truncated in cuts:
             own = [next(states) for _ in pieces]

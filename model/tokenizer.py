@@ -80,7 +80,5 @@ def _pieces(encoding: Encoding, length: int, most: int, overlap: int) -> tuple[l
     pieces = []
     for start in starts[:most]:
         chosen = [0, *range(1 + start, 1 + min(start + room, inner)), len(ids) - 1]
-        pieces.append(
-            Piece(tuple(ids[i] for i in chosen), tuple(spans[i] for i in chosen), tuple(words[i] for i in chosen))
-        )
+        pieces.append(Piece(tuple(ids[i] for i in chosen), tuple(spans[i] for i in chosen), tuple(words[i] for i in chosen)))
     return pieces, len(starts) > most

@@ -142,17 +142,13 @@ def train(pack: Path, data: Path, cache: Path, out: Path | None = None, console:
     held_out = [example for example in found if example.held_out]
     trainer = Trainer(card, prepare(card, [example for example in found if not example.held_out], base), base)
     if not trainer.rows or not held_out:
-        raise FatalError(
-            f"data: {data} holds {len(found)} texts for pack {card.name}, too few to train and to calibrate"
-        )
+        raise FatalError(f"data: {data} holds {len(found)} texts for pack {card.name}, too few to train and to calibrate")
     checkpoint = target / "checkpoint.pt"
     trainer.resume(checkpoint)
     with _progress(console) as progress:
         while trainer.epoch < card.recipe.epochs:
             steps = len(batches(trainer.rows, card, trainer.epoch))
-            task = progress.add_task(
-                f"{card.name}: epoch {trainer.epoch + 1} of {card.recipe.epochs}", total=steps, loss=""
-            )
+            task = progress.add_task(f"{card.name}: epoch {trainer.epoch + 1} of {card.recipe.epochs}", total=steps, loss="")
             smooth = 0.0
             for step, value in enumerate(trainer.run_epoch()):
                 smooth = value if step == 0 else 0.98 * smooth + 0.02 * value
@@ -177,9 +173,7 @@ def _ship(trainer: Trainer, held_out: Sequence[Example], target: Path, cache: Pa
     for group, values in live.items():
         gap = float(abs(values.cpu().numpy()[0] - logits[group][probe]).max())
         if gap > LIVE_TOLERANCE:
-            raise FatalError(
-                f"pack {trainer.card.name}: group {group} reads {gap:.2f} off after saving; nothing was shipped"
-            )
+            raise FatalError(f"pack {trainer.card.name}: group {group} reads {gap:.2f} off after saving; nothing was shipped")
     # Figures were measured with the weights that these replace.
     card = calibrated(trainer.card, held_out, logits).model_copy(update={"figures": ()})
     write_card(card, target)

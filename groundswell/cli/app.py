@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from groundswell import log
 from groundswell.errors import GroundswellError
@@ -21,8 +22,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+SERVICES = frozenset({"run", "feeds", "http"})
+"""The commands that last: their standard error is a log."""
+
 out = Console()
 err = Console(stderr=True)
+
+
+def say(line: str) -> None:
+    """Tell people one line, on standard error; whatever ``line`` holds is shown as it is."""
+    err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @dataclass
@@ -43,7 +52,7 @@ def settings_of(context: typer.Context, **flags: Any) -> Settings:
         elif value is not None:
             merged[name] = value
     settings = load(shared.config, **merged)
-    log.configure(settings.log)
+    log.configure(settings.log, service=context.command.name in SERVICES)
     return settings
 
 
@@ -82,7 +91,7 @@ def main() -> None:
     try:
         app()
     except GroundswellError as error:
-        err.print(f"[bold red]groundswell:[/] {error}", soft_wrap=True, highlight=False, markup=True)
+        err.print(f"[bold red]groundswell:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)

@@ -1,5 +1,6 @@
 """A tiny BERT with random weights, and packs made over it, so that these tests need no trained pack."""
 
+import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -53,8 +54,20 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Matrices this small are slower on several threads, the more so beside other work."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
-def card(tiny_base: Path) -> Dump:
+def card(plain_card: Dump) -> Dump:
+    """The plain card, for the test to change."""
+    return copy.deepcopy(plain_card)
+
+
+@pytest.fixture(scope="session")
+def plain_card(tiny_base: Path) -> Dump:
     """A card over the tiny base: a stance head, a head of which several labels may hold, one of which one holds."""
     return {
         "name": "tiny",

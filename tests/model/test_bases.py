@@ -72,9 +72,7 @@ def test_an_artifact_that_is_not_the_pinned_one_is_refused_in_one_line(own_cache
     assert "\n" not in str(caught.value)
 
 
-def test_an_artifact_that_cannot_be_fetched_is_told_with_the_mend(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_artifact_that_cannot_be_fetched_is_told_with_the_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = replace(ZH, artifact="an-artifact-that-nobody-published")
     monkeypatch.setitem(bases.PINNED, "gone", gone)
     with pytest.raises(FatalError, match=r"could not be fetched .* copy the jar to") as caught:

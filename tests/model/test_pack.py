@@ -106,9 +106,7 @@ def test_neighbouring_chinese_characters_become_one_short_run(pack: Pack) -> Non
 
 
 def test_a_word_in_pieces_is_told_whole(pack: Pack) -> None:
-    found = {
-        word for text in ("falling goods banks", "banks", "goods falling") for word in pack.predict([text])[0].words
-    }
+    found = {word for text in ("falling goods banks", "banks", "goods falling") for word in pack.predict([text])[0].words}
     assert found <= {"falling", "goods", "banks"}
 
 

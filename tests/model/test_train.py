@@ -2,8 +2,10 @@
 
 import io
 import itertools
+import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from rich.console import Console
 from groundswell.errors import FatalError
 from model import adapter
 from model.calibrate import threshold
-from model.card import Card, Figure, Group, read_card, write_card
+from model.card import Card, Group
 from model.data import Example, examples
 from model.evaluate import evaluate
 from model.pack import Pack
@@ -26,64 +28,81 @@ Dump = dict[str, Any]
 FILLERS = list(itertools.product("abcdefghijklm", "nopqrstuvwxyz"))
 
 
-@pytest.fixture
-def data(make_data: Callable[..., Path]) -> Path:
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two sets that can be learnt from single words."""
     words = {"good": "positive", "bad": "negative", "fine": "neutral"}
     posts = [
-        {"text": f"{one} {word} {other}", "sentiment": label}
-        for one, other in FILLERS[:100]
-        for word, label in words.items()
+        {"text": f"{one} {word} {other}", "sentiment": label} for one, other in FILLERS[:100] for word, label in words.items()
     ]
     events = [{"text": f"{one} fraud {other}", "event": "forged"} for one, other in FILLERS[:60]]
     events += [{"text": f"{one} sales {other}", "event": "none"} for one, other in FILLERS[:60]]
-    return make_data(posts=posts, events=events)
+    folder = tmp_path_factory.mktemp("data")
+    for name, rows in (("posts", posts), ("events", events)):
+        (folder / f"{name}_train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return folder
 
 
-@pytest.fixture
-def quiet() -> Console:
-    """A console that nobody sees."""
-    return Console(file=io.StringIO())
+@dataclass(frozen=True)
+class Run:
+    """A finished training: where the card came from, where the pack went."""
+
+    source: Path
+    pack: Path
+    card_before: bytes
 
 
-@pytest.fixture
-def folder(card: Dump, tmp_path: Path) -> Path:
-    """A folder with a card alone: a pack before its first training."""
-    made = tmp_path / "untrained"
-    made.mkdir()
-    (made / "card.yaml").write_text(yaml.safe_dump(card, allow_unicode=True), "utf-8")
-    return made
+@pytest.fixture(scope="module")
+def run(plain_card: Dump, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One training into a folder of its own, under a umask that lets nobody else read; its card came with old figures."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
+    old = {"set": "posts", "rows": 1, "accuracy": 1.0, "micro_f1": 1.0, "macro_f1": 1.0, "command": "none"}
+    (source / "card.yaml").write_text(yaml.safe_dump({**plain_card, "figures": [old]}, allow_unicode=True), "utf-8")
+    before = (source / "card.yaml").read_bytes()
+    umask = os.umask(0o077)
+    try:
+        train(source, data, source, out=target, console=Console(file=io.StringIO()))
+    finally:
+        os.umask(umask)
+    return Run(source, target, before)
 
 
-def test_a_pack_learns_its_sets(folder: Path, data: Path, tmp_path: Path, quiet: Console) -> None:
-    train(folder, data, tmp_path, console=quiet)
-    pack = Pack.load(folder, tmp_path)
+@pytest.fixture(scope="module")
+def pack(run: Run) -> Pack:
+    """The trained pack."""
+    return Pack.load(run.pack, run.source)
+
+
+def test_a_pack_learns_its_sets(pack: Pack) -> None:
     found = pack.predict(["q good q", "q bad q", "q fine q"])
     assert [int(np.argmax(prediction.stance)) for prediction in found] == [2, 0, 1]
     assert pack.predict(["q fraud q"])[0].labels["event/forged"] > 0.5
 
 
-def test_training_calibrates_the_card_and_leaves_no_checkpoint(
-    folder: Path, data: Path, tmp_path: Path, quiet: Console
-) -> None:
-    train(folder, data, tmp_path, console=quiet)
-    assert read_card(folder).conformal.rows > 0
-    assert sorted(path.name for path in folder.iterdir()) == ["adapter.safetensors", "card.yaml", "heads.safetensors"]
+def test_training_calibrates_the_card(pack: Pack) -> None:
+    assert pack.card.conformal.rows > 0
+    assert pack.card.group("stance").temperature != 1.0
 
 
-def test_training_into_another_folder_leaves_the_pack_as_it_was(
-    folder: Path, data: Path, tmp_path: Path, quiet: Console
-) -> None:
-    before = (folder / "card.yaml").read_bytes()
-    train(folder, data, tmp_path, out=tmp_path / "new", console=quiet)
-    assert (folder / "card.yaml").read_bytes() == before
-    assert Pack.load(tmp_path / "new", tmp_path).name == "tiny"
+def test_a_finished_training_leaves_a_pack_and_nothing_else(run: Run) -> None:
+    assert sorted(path.name for path in run.pack.iterdir()) == ["adapter.safetensors", "card.yaml", "heads.safetensors"]
 
 
-def test_figures_of_replaced_weights_are_dropped(folder: Path, data: Path, tmp_path: Path, quiet: Console) -> None:
-    old = Figure(set="posts", rows=1, accuracy=1, micro_f1=1, macro_f1=1, command="none")
-    write_card(read_card(folder).model_copy(update={"figures": (old,)}), folder)
-    assert train(folder, data, tmp_path, console=quiet).figures == ()
+def test_training_into_another_folder_leaves_the_pack_as_it_was(run: Run) -> None:
+    assert (run.source / "card.yaml").read_bytes() == run.card_before
+    assert [path.name for path in run.source.iterdir()] == ["card.yaml"]
+
+
+def test_figures_of_replaced_weights_are_dropped(pack: Pack) -> None:
+    assert pack.card.figures == ()
+
+
+def test_files_of_a_trained_pack_are_readable_by_all(run: Run) -> None:
+    assert {path.stat().st_mode & 0o777 for path in run.pack.iterdir()} == {0o644}
+
+
+def test_a_trained_pack_is_measured_by_the_same_code(pack: Pack, data: Path) -> None:
+    assert evaluate(pack, data / "posts_train.jsonl", "posts").accuracy > 0.9
 
 
 @pytest.fixture
@@ -151,12 +170,10 @@ def test_another_epoch_has_another_order(make_trainer: Callable[[], Trainer]) ->
     assert batches(trainer.rows, trainer.card, 0) != batches(trainer.rows, trainer.card, 1)
 
 
-def test_too_few_rows_are_refused_in_one_line(
-    folder: Path, make_data: Callable[..., Path], tmp_path: Path, quiet: Console
-) -> None:
+def test_too_few_rows_are_refused_in_one_line(run: Run, make_data: Callable[..., Path], tmp_path: Path) -> None:
     few = make_data(posts=[{"text": "up", "sentiment": "positive"}], events=[{"text": "x", "event": "none"}])
     with pytest.raises(FatalError, match="holds 2 texts for pack tiny, too few"):
-        train(folder, few, tmp_path, console=quiet)
+        train(run.source, few, tmp_path, out=tmp_path / "new")
 
 
 def test_nine_of_ten_new_texts_keep_their_right_topic() -> None:
@@ -167,17 +184,3 @@ def test_nine_of_ten_new_texts_keep_their_right_topic() -> None:
     fitted = threshold(rows, {"event": np.stack([known, 1 - known], axis=1)}, (group,), 0.9)
     assert fitted.rows == 500
     assert float((new >= fitted.threshold).mean()) == pytest.approx(0.9, abs=0.03)
-
-
-def test_files_of_a_trained_pack_are_readable_by_all(folder: Path, data: Path, tmp_path: Path, quiet: Console) -> None:
-    before = os.umask(0o077)
-    try:
-        train(folder, data, tmp_path, console=quiet)
-    finally:
-        os.umask(before)
-    assert all(path.stat().st_mode & 0o444 == 0o444 for path in folder.iterdir())
-
-
-def test_a_trained_pack_is_measured_by_the_same_code(folder: Path, data: Path, tmp_path: Path, quiet: Console) -> None:
-    train(folder, data, tmp_path, console=quiet)
-    assert evaluate(Pack.load(folder, tmp_path), data / "posts_train.jsonl", "posts").accuracy > 0.9

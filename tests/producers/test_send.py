@@ -104,9 +104,8 @@ def test_a_broker_that_goes_away_in_the_middle_loses_nothing(
     again.join()
     assert sent.texts == 3000
     assert ids(texts_topic()) == {text.id for text in texts}
-    assert len(lines) == 2
     assert "nothing is lost" in lines[0]
-    assert "Kafka is back" in lines[1]
+    assert "Kafka is back" in lines[-1]
 
 
 def test_a_broker_that_stays_away_ends_it_in_one_line(hasty: Publisher, topics: Topics, kafka: LocalKafka) -> None:

@@ -1,0 +1,193 @@
+"""``groundswell classify``, ``train`` and ``evaluate``: the model by hand, without Kafka and without Redis."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+from rich.table import Table
+from rich.text import Text as Styled
+
+from groundswell.cli.app import app, err, out, say, settings_of
+from groundswell.clock import SystemClock
+from groundswell.errors import FatalError
+from groundswell.messages import Hypothesis, Text
+from groundswell.settings import Settings
+from producers.formats import Format
+
+if TYPE_CHECKING:
+    from model.reader import Reading
+
+BATCH = 64
+"""Texts read together; from a terminal one by one, so that each is answered at once."""
+INTERRUPTED = 130
+
+COLOURS = {"negative": "red", "neutral": "dim", "positive": "green"}
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+@app.command()
+def classify(
+    context: typer.Context,
+    files: Annotated[list[Path] | None, typer.Argument(help="Files of texts; without one, standard input.")] = None,
+    format: Annotated[  # noqa: A002 - the name of the flag
+        Format | None, typer.Option(help="lines (one text a line), jsonl or csv; by default the extension tells, else lines.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a hypothesis, as they go into Kafka; so it is when piped.")
+    ] = False,
+) -> None:
+    """Read texts and show every plausible reading of each, ranked: topic, entity, stance, probability."""
+    from consumers.start import reader  # noqa: PLC0415 - torch takes seconds to import
+
+    settings = settings_of(context)
+    _require(files or ())
+    with err.status("loading the packs"):
+        read = reader(settings)
+    unread: Counter[str] = Counter()
+    for texts in _batches(_texts(files or (), format)):
+        readings = read.read(texts)
+        unread.update(reading.language for reading in readings if not reading.hypotheses)
+        if as_json or not out.is_terminal:
+            for one in (hypothesis for reading in readings for hypothesis in reading.hypotheses):
+                typer.echo(one.model_dump_json(exclude_none=True))
+        else:
+            out.print(_table(texts, readings))
+    if unread:
+        say("texts that no pack reads: " + ", ".join(f"{texts:,} {language}" for language, texts in unread.most_common()))
+
+
+def _require(files: Iterable[Path]) -> None:
+    for path in files:
+        if not path.is_file():
+            raise FatalError(f"{path}: no such file; name files of texts, or none to read standard input")
+
+
+def _texts(files: Sequence[Path], named: Format | None) -> Iterator[Text]:
+    """The texts of the files, or of standard input; what is no text is told with its line and left out."""
+    for path in files:
+        with path.open("rb") as stream:
+            yield from _of(stream, path, named)
+    if not files:
+        if sys.stdin.isatty():
+            say("type texts, one a line; Ctrl-D ends")
+        yield from _of(sys.stdin.buffer, None, named)
+
+
+def _of(stream: BinaryIO, path: Path | None, named: Format | None) -> Iterator[Text]:
+    from producers.formats import SUFFIXES, Position, Reading, read  # noqa: PLC0415
+    from producers.rows import Defaults  # noqa: PLC0415
+
+    chosen = named or (SUFFIXES.get(path.suffix.lower()) if path else None) or Format.LINES
+    name = path.name if path else "stdin"
+    # With a map, fields that a text does not have are passed over: labelled sets can be read as they are.
+    reading = Reading(chosen, columns={"text": "text"}, defaults=Defaults(source=name, now=True))
+    for row in read(stream, reading, SystemClock(), Position()):
+        if isinstance(row, Text):
+            yield row
+        else:
+            say(f"{name}: {row}")
+
+
+def _batches(texts: Iterator[Text]) -> Iterator[list[Text]]:
+    size = 1 if sys.stdin.isatty() else BATCH
+    while batch := list(islice(texts, size)):
+        yield batch
+
+
+def _table(texts: Iterable[Text], readings: "Iterable[Reading]") -> Table:
+    shown = Table(expand=True)
+    for name in ("text", "topic", "entity", "negative", "neutral", "positive", "probability"):
+        shown.add_column(name, justify="left" if name in {"text", "topic", "entity"} else "right", ratio=name == "text" or None)
+    for text, reading in zip(texts, readings, strict=True):
+        if not reading.hypotheses:
+            shown.add_row(Styled(text.text), Styled(f"no pack reads {reading.language}", "dim"))
+        for one in reading.hypotheses:
+            shown.add_row(*_cells(one))
+        shown.add_section()
+    return shown
+
+
+def _cells(one: Hypothesis) -> list[Styled]:
+    stances = {name: getattr(one.stance, name) for name in COLOURS}
+    leading = max(stances, key=stances.__getitem__)
+    return [
+        Styled(one.excerpt if one.rank == 1 else ""),
+        Styled(one.subject.topic or ""),
+        Styled(one.subject.entity or ""),
+        *(Styled(f"{value:.2f}", COLOURS[name] if name == leading else "") for name, value in stances.items()),
+        Styled(f"{one.probability:.2f}"),
+    ]
+
+
+@app.command()
+def train(
+    context: typer.Context,
+    pack: Annotated[str, typer.Argument(help="Folder with a card.yaml, or the language of a shipped pack: zh, en.")],
+    data: Annotated[Path, typer.Option(help="Folder with the sets that the card's recipe names, as NAME_train.jsonl.")],
+    to: Annotated[Path | None, typer.Option("--out", help="Where the pack goes; by default the folder itself.")] = None,
+) -> None:
+    """Fine-tune a pack on labelled texts by the recipe in its card; an interrupted run goes on where it was."""
+    from model.train import train as train_pack  # noqa: PLC0415 - torch takes seconds to import
+
+    settings = settings_of(context)
+    folder = Path(pack)
+    if not (folder / "card.yaml").is_file():
+        folder = _folders(settings).get(pack, folder)
+        if to is None and folder != Path(pack):
+            raise FatalError(f"train {pack}: that is the pack in use; name another folder for the new one with --out")
+    try:
+        card = train_pack(folder, data, settings.cache_dir, to, err)
+    except KeyboardInterrupt:
+        say(f"stopped; the same command goes on from the last whole epoch in {to or folder}")
+        raise typer.Exit(INTERRUPTED) from None
+    say(f"pack {card.name} {card.version} is in {to or folder}; use it with: [reading.packs] {card.language} = ...")
+
+
+def _folders(settings: Settings) -> dict[str, Path]:
+    """The pack folder of each language, as the diverger would load them."""
+    from model.pack import pack_folders  # noqa: PLC0415 - torch takes seconds to import
+
+    return pack_folders() | {str(language): folder for language, folder in settings.reading.packs.items()}
+
+
+@app.command()
+def evaluate(
+    context: typer.Context,
+    data: Annotated[Path, typer.Argument(help="Labelled texts as JSON lines.")],
+    labels: Annotated[str, typer.Option(help="Whose labels they are: a set that the pack's recipe names.")],
+    pack: Annotated[Path | None, typer.Option(help="Pack folder; by default the pack in use that knows the labels.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a pack on labelled texts: accuracy, micro and macro F1."""
+    from model.evaluate import evaluate as measure  # noqa: PLC0415 - torch takes seconds to import
+    from model.pack import Pack  # noqa: PLC0415
+
+    settings = settings_of(context)
+    folder = pack or _pack_that_knows(labels, _folders(settings))
+    waiting = err.status(f"reading {data}") if err.is_terminal else nullcontext()
+    with waiting:
+        figure = measure(Pack.load(folder, settings.cache_dir, settings.reading.threads), data, labels)
+    if as_json:
+        typer.echo(figure.model_dump_json())
+        return
+    shown = Table()
+    for name in ("set", "texts", "accuracy", "micro F1", "macro F1"):
+        shown.add_column(name, justify="left" if name == "set" else "right")
+    shares = (f"{share:.4f}" for share in (figure.accuracy, figure.micro_f1, figure.macro_f1))
+    shown.add_row(Styled(figure.set), f"{figure.rows:,}", *shares)
+    out.print(shown)
+
+
+def _pack_that_knows(labels: str, folders: dict[str, Path]) -> Path:
+    from model.card import read_card  # noqa: PLC0415
+
+    known = {source.name: folder for folder in folders.values() for source in read_card(folder).recipe.sets}
+    if labels not in known:
+        raise FatalError(f"--labels {labels}: no pack in use knows that set; they know {', '.join(known) or 'none'}")
+    return known[labels]
