@@ -15,6 +15,8 @@ from consumers.converger.surge import Past, Surge, Thresholds, past, test
 from consumers.converger.trend import WINDOWS, Trend
 from groundswell.messages import AlertKind
 
+LEAST_PAST = 12 * 60
+"""Minutes of past without which nothing can be called unusual."""
 KINDS = {AlertKind.NEGATIVE_SURGE: "negative", AlertKind.POSITIVE_SURGE: "positive"}
 Gather = Callable[[str, int], Sequence[Event]]
 """Gives the events of a subject in the last so many minutes before the minute that is evaluated."""
@@ -74,6 +76,8 @@ def _best(
         observed = trend.window(end, length)
         if observed.mass(stance) < thresholds.texts:
             continue  # damping only lowers the mass
+        if end - length - origin < LEAST_PAST:
+            continue
         behind = past(trend, stance, end - length, origin)
         if test(behind, stance, end, length, observed).p_value <= thresholds.p_value:
             candidate = _refine(subject, behind, gather, end, stance, length)

@@ -185,7 +185,7 @@ class State:
     def _check(self, answer: Sequence[bytes], held: Held) -> None:
         if answer[0] != b"ok":
             raise FencedError(
-                f"partition {held.keys.partition} is {answer[0].decode()}: another owner wrote it, or Redis lost its last second",
+                f"partition {held.keys.partition} is {answer[0].decode()}: another owner wrote it, or Redis lost a second",
                 held.keys.partition,
             )
 

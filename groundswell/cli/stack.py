@@ -1,0 +1,99 @@
+"""``groundswell up``: Kafka, Valkey and all stages on this machine, with a live view, until Ctrl-C."""
+
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from groundswell import alerts as show
+from groundswell import store
+from groundswell.cli.app import app, err, settings_of
+from groundswell.cli.replaying import HOTTEST, row_of
+from groundswell.kafka import Topics, ensure_topics
+from groundswell.live import LiveView, Row
+from groundswell.local import LocalStack
+from groundswell.messages import Alert
+from groundswell.settings import KafkaSettings, RedisSettings, Settings
+from groundswell.supervise import Supervisor
+from groundswell.tail import Tail
+
+STAGES = ("diverger", "converger")
+
+
+class _Alerts:
+    """The newest revision of each alert, read on from the topic each time."""
+
+    def __init__(self, tail: Tail) -> None:
+        self._tail = tail
+        self._known: dict[str, Alert] = {}
+
+    def __call__(self) -> list[Alert]:
+        for alert in show.transitions(self._tail.poll(0.01)):
+            if alert.id not in self._known or alert.revision > self._known[alert.id].revision:
+                self._known[alert.id] = alert
+        return show.newest(self._known.values())
+
+
+@app.command()
+def up(
+    context: typer.Context,
+    data: Annotated[Path | None, typer.Option(help="Data folder; by default that of the settings.")] = None,
+    kafka_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the local Kafka; 0 takes a free one.")] = 9092,
+    valkey_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the local Valkey; 0 takes a free one.")] = 6379,
+) -> None:
+    """Start Kafka, Valkey and all stages on this machine and show them at work; Ctrl-C stops all of it.
+
+    A Kafka or Redis of your own (settings, --kafka, --redis) is used instead of a local one.
+    """
+    settings = settings_of(context, data_dir=data)
+    ours = KafkaSettings().bootstrap_servers, RedisSettings().url
+    with ExitStack() as cleanup:
+        signal.signal(signal.SIGTERM, _interrupt)
+        stack = LocalStack(
+            settings.data_dir,
+            settings.cache_dir,
+            kafka_port=kafka_port if settings.kafka.bootstrap_servers == ours[0] else None,
+            valkey_port=valkey_port if settings.redis.url == ours[1] else None,
+            say=_say,
+        )
+        try:
+            _run(cleanup, stack, settings)
+        except KeyboardInterrupt:
+            _say("stopping")
+
+
+def _run(cleanup: ExitStack, stack: LocalStack, settings: Settings) -> None:
+    cleanup.enter_context(stack)
+    chosen = stack.settings(settings)
+    ensure_topics(chosen)
+    from consumers.converger.queries import Trends  # noqa: PLC0415
+
+    trends = Trends(store.connect(chosen.redis), chosen)
+    tail = cleanup.enter_context(Tail(chosen, Topics(chosen.kafka.topic_prefix).alerts))
+    supervisor = cleanup.enter_context(Supervisor(chosen, STAGES, _say))
+
+    def hottest() -> list[Row]:
+        return [row_of(one) for one in trends.hottest(HOTTEST)]
+
+    def ended() -> bool:
+        stack.check()
+        supervisor.check()
+        return False
+
+    metrics = chosen.metrics
+    ports = {"diverger": metrics.diverger_port, "converger": metrics.converger_port}
+    pages = {stage: f"http://{metrics.host}:{port}/metrics" for stage, port in ports.items()}
+    title = f"groundswell · Kafka {chosen.kafka.bootstrap_servers} · {chosen.redis.url} · logs in {chosen.data_dir / 'logs'}"
+    view = cleanup.enter_context(LiveView(pages, hottest, _Alerts(tail), title=title))
+    view.run(ended)
+
+
+def _say(line: str) -> None:
+    err.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of handlers
+    raise KeyboardInterrupt
