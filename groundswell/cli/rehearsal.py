@@ -48,7 +48,7 @@ class Rehearsal:
         self.trends = Trends(store.connect(settings.redis), settings)
         self.sent = 0
         self.result: Sent | None = None
-        self._stack = stack
+        self.stack = stack
         self._failure: BaseException | None = None
         self._final: datetime | None = None
         self.began = self.clock.monotonic()
@@ -79,8 +79,8 @@ class Rehearsal:
         """Look at everything once; whether every text is through and the last window closed. Raises what went wrong."""
         if self._failure is not None:
             raise self._failure
-        if self._stack is not None:
-            self._stack.check()
+        if self.stack is not None:
+            self.stack.check()
         self.supervisor.check()
         self.audit.poll()
         if self.result is None or self._final is None:

@@ -54,7 +54,7 @@ def stream_of(read: Callable[[], Iterator[Text]], name: str) -> Stream:
     return Stream(read, count, len(ids), first, last)
 
 
-def _file(path: Path, source: str | None) -> Callable[[], Iterator[Text]]:
+def texts_of(path: Path, source: str | None) -> Callable[[], Iterator[Text]]:
     """The texts of a file; what is no text is told once, with its line, and left out."""
     from groundswell.clock import SystemClock  # noqa: PLC0415
     from producers.formats import Position, Reading, Rejected, format_of, read  # noqa: PLC0415
@@ -94,7 +94,7 @@ def replay(
     from groundswell.cli.rehearsal import rehearse  # noqa: PLC0415
 
     settings = settings_of(context, watchlist=watchlist)
-    stream = stream_of(_file(texts, source), str(texts))
+    stream = stream_of(texts_of(texts, source), str(texts))
     with rehearse(settings, private=not use_configured, data=data, say=_say) as run:
         run.send(stream.read(), 0.0, stream.final(settings), _say)
         _progress(run, stream)
@@ -174,7 +174,7 @@ def demo(
     from producers import demo as story  # noqa: PLC0415
 
     settings = settings_of(context, watchlist=watchlist or (None if texts else story.watchlist_path()))
-    stream = stream_of(_file(texts, None) if texts else _bundled, str(texts or "the bundled scenario"))
+    stream = stream_of(texts_of(texts, None) if texts else _bundled, str(texts or "the bundled scenario"))
     speed = max(1.0, (stream.last - stream.first).total_seconds() / seconds)
     with rehearse(settings, private=True, data=None, say=_say) as run:
         view = _view(run)
