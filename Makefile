@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 		exit 1; }
 	@echo "installing into $(VENV): the first time takes some minutes, PyTorch is large"
 	$(RUN) pip install --quiet --disable-pip-version-check --upgrade pip
-	$(RUN) pip install --quiet -c constraints.txt -e . --group dev
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e . --group dev
 	@touch $(STAMP)
 
 demo: install ## Show Groundswell at work on the bundled scenario (ARGS=--once ends by itself)

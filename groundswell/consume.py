@@ -5,6 +5,7 @@ paused while the prefetch is full. What is done is committed as a contiguous pre
 handed over in order (drop what waits, let the batch in flight finish, commit, let go); SIGTERM drains within seconds.
 """
 
+import contextlib
 import signal
 import threading
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,7 @@ from typing import Any
 
 from kafka import TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
-from kafka.errors import CorruptRecordError, IllegalStateError, KafkaError
+from kafka.errors import CorruptRecordError, FencedInstanceIdError, IllegalStateError, KafkaError
 from kafka.net.selector import KernelEvent
 from kafka.structs import OffsetAndMetadata
 
@@ -44,12 +45,14 @@ class _Handover(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         """Hand over in order: stop new work, let the batch in flight finish, commit, let go."""
         numbers = [one.partition for one in revoked]
         prefetch = self._loop.prefetch
+        self._loop.withdraw(numbers)
         prefetch.close_partitions(numbers)
         waited = 0.0
         while prefetch.busy(numbers) and waited < self._loop.patience:
             await KernelEvent("_sleep", 0.02)  # the client's loop is no asyncio loop; this is its sleep
             waited += 0.02
-        ready = prefetch.remove(numbers)
+        with self._loop.lock:
+            ready = prefetch.remove(numbers)
         if ready:
             try:
                 await self._loop.consumer.commit_async(self._loop.offsets(ready))
@@ -59,11 +62,13 @@ class _Handover(AsyncConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         """Leave the opening to the polling thread: it may have to ask a store where to start."""
-        self._loop.to_open.update(one.partition for one in assigned)
+        with self._loop.lock:
+            self._loop.to_open.update(one.partition for one in assigned)
 
     async def on_partitions_lost(self, lost: Iterable[Any]) -> None:
         """Nothing may be committed any more: another member has them."""
         numbers = [one.partition for one in lost]
+        self._loop.withdraw(numbers)
         self._loop.prefetch.remove(numbers)
         self._loop.let_go(numbers)
 
@@ -78,10 +83,15 @@ class ConsumeLoop:
         self.topics = Topics(settings.kafka.topic_prefix)
         self.prefetch = Prefetch(settings.loop.prefetch_records)
         self.to_open: set[int] = set()
+        self.lock = threading.Lock()
+        """Held for moments by the polling, the IO and the working thread while a partition comes, goes or is committed."""
         self._stopping = threading.Event()
+        self._drained = False
         self._committing = False
         self._committed_at = 0.0
         self._idle_since: dict[int, float] = {}
+        self._behind_since: float | None = None
+        self._polled_at = self.clock.monotonic()
         self.publisher = Publisher(settings, f"{settings.kafka.topic_prefix}-{stage.name}")
         self.consumer = consumer(settings, f"{settings.kafka.topic_prefix}.{stage.name}", group_instance_id=member)
         self._worker = Worker(
@@ -106,7 +116,11 @@ class ConsumeLoop:
         self.consumer.subscribe([self.stage.topic], listener=_Handover(self))
         try:
             while not self._stopping.is_set() and self._worker.failure is None:
-                self._step()
+                try:
+                    self._step()
+                except KafkaError as error:
+                    log.warning("polling failed, trying again", stage=self.stage.name, error=type(error).__name__)
+                    self._stopping.wait(0.5)
         finally:
             self._drain(thread)
         if self._worker.failure is not None:
@@ -117,30 +131,40 @@ class ConsumeLoop:
         self._stopping.set()
 
     def healthy(self) -> tuple[bool, str]:
-        """Liveness by progress: unwell when there is lag and nothing got done for `STUCK_SECONDS`."""
-        age = self.clock.monotonic() - self._worker.progressed_at
-        behind = any(stamp is not None for stamp in self.prefetch.oldest().values())
-        if behind and age > STUCK_SECONDS:
+        """Liveness by progress: unwell when polling stands still, or nothing got done while there is lag."""
+        now, behind_since = self.clock.monotonic(), self._behind_since
+        if now - self._polled_at > STUCK_SECONDS:
+            return False, f"no poll for {now - self._polled_at:.0f} s"
+        if behind_since is None:
+            return True, "nothing waits"
+        age = now - max(behind_since, self._worker.progressed_at)
+        if age > STUCK_SECONDS:
             return False, f"no progress for {age:.0f} s while records wait"
         return True, f"last progress {age:.0f} s ago"
 
     @property
     def patience(self) -> float:
-        """How long a hand-over waits for the batch in flight, seconds; a stop has waited already."""
-        return 0.0 if self._stopping.is_set() else self.settings.loop.handover_timeout
+        """How long a hand-over waits for the batch in flight, seconds; a drain has waited already."""
+        return 0.0 if self._drained else self.settings.loop.handover_timeout
 
     def offsets(self, progress: Mapping[int, Progress]) -> dict[Any, Any]:
         """``progress`` in the client's own types."""
         topic = self.stage.topic
         return {TopicPartition(topic, number): OffsetAndMetadata(p.offset, p.note, -1) for number, p in progress.items()}
 
+    def withdraw(self, partitions: Iterable[int]) -> None:
+        """Have ``partitions`` not opened any more, an opening under way included."""
+        with self.lock:
+            self.to_open.difference_update(partitions)
+
     def let_go(self, partitions: Iterable[int]) -> None:
         """Tell the stage that ``partitions`` are gone, and drop their series."""
+        self.withdraw(partitions)
         for number in partitions:
-            self.to_open.discard(number)
-            self._idle_since.pop(number, None)
             self.stage.close(number)
-            metrics.remove_partition(self.stage.name, number)
+            with self.lock:
+                self._idle_since.pop(number, None)
+                metrics.remove_partition(self.stage.name, number)
             metrics.REBALANCES.labels(self.stage.name, "revoked").inc()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
@@ -148,18 +172,17 @@ class ConsumeLoop:
 
     def _reopen(self, partition: int) -> None:
         """Read ``partition`` again from where its state says, as if it had just been given to us."""
-        self.prefetch.remove([partition])
-        self.to_open.add(partition)
+        with self.lock:
+            if partition in self.prefetch.positions():
+                self.prefetch.remove([partition])
+                self.to_open.add(partition)
 
     def _step(self) -> None:
+        self._polled_at = self.clock.monotonic()
         try:
             batches = self.consumer.poll(timeout_ms=POLL_MS)
         except CorruptRecordError as error:
             self._skip_corrupt(error)
-            return
-        except KafkaError as error:
-            log.warning("polling failed, trying again", stage=self.stage.name, error=type(error).__name__)
-            self._stopping.wait(0.5)
             return
         for records in batches.values():
             self.prefetch.put(record_of(one) for one in records)
@@ -172,6 +195,9 @@ class ConsumeLoop:
         """Open what was assigned since the last poll: what was fetched for it before is read again from its place."""
         for number in sorted(self.to_open):
             partition = TopicPartition(self.stage.topic, number)
+            if partition not in self.consumer.assignment():
+                self.withdraw([number])
+                continue
             try:
                 committed = self.consumer.committed(partition, metadata=True, timeout_ms=5000)
                 start = self.stage.open(number)
@@ -180,54 +206,77 @@ class ConsumeLoop:
                 log.warning("partition not open yet", stage=self.stage.name, partition=number, reason=str(error))
                 self._stopping.wait(0.2)
                 continue
-            except IllegalStateError:
-                continue  # taken away meanwhile
+            if self._take_over(number, committed.metadata if committed else ""):
+                metrics.REBALANCES.labels(self.stage.name, "assigned").inc()
+                log.info("partition open", stage=self.stage.name, partition=number, offset=start)
+            else:
+                self.stage.close(number)
+
+    def _take_over(self, number: int, note: str) -> bool:
+        """Begin to keep an open partition; false where it was taken away while it was being opened."""
+        with self.lock:
+            if number not in self.to_open:
+                return False
             self.to_open.discard(number)
-            if partition not in self.consumer.assignment():
-                continue
-            self.prefetch.assign(number, committed.metadata if committed else "")
-            metrics.REBALANCES.labels(self.stage.name, "assigned").inc()
-            log.info("partition open", stage=self.stage.name, partition=number, offset=start)
+            self.prefetch.assign(number, note)
+            return True
 
     def _seek(self, partition: Any, offset: int | None) -> None:
-        if offset is None:
-            self.consumer.seek_to_beginning(partition)
-            return
-        end = self.consumer.end_offsets([partition], timeout_ms=5000)[partition]
-        if offset > end:
-            raise FatalError(
-                f"{partition.topic}/{partition.partition} ends at {end}, but {self.stage.name} had read to {offset}: the "
-                "topic was made anew; start with another kafka.topic_prefix and redis.prefix, or clear the old state"
-            )
-        self.consumer.seek(partition, offset)
+        try:
+            if offset is None:
+                self.consumer.seek_to_beginning(partition)
+                return
+            end = self.consumer.end_offsets([partition], timeout_ms=5000)[partition]
+            if offset <= end:
+                self.consumer.seek(partition, offset)
+                return
+        except ValueError as error:  # so the client says that the partition was taken away meanwhile
+            raise IllegalStateError(str(error)) from None
+        raise FatalError(
+            f"{partition.topic}/{partition.partition} ends at {end}, but {self.stage.name} had read to {offset}: the "
+            "topic was made anew; start with another kafka.topic_prefix and redis.prefix, or clear the old state"
+        )
 
     def _flow(self) -> None:
         """Pause while the prefetch is full, resume when it is low; the paused set is made to fit the assignment."""
         mine = self.consumer.assignment()
-        if self.prefetch.full:
-            self.consumer.pause(*mine)
-        elif self.prefetch.low and self.consumer.paused():
-            self.consumer.resume(*(self.consumer.paused() & mine))
+        with contextlib.suppress(KeyError):  # taken away meanwhile
+            if self.prefetch.full:
+                self.consumer.pause(*mine)
+            elif self.prefetch.low:
+                self.consumer.resume(*(self.consumer.paused() & mine))
 
     def _measure(self) -> None:
-        name, now = self.stage.name, self.clock.now().timestamp()
+        """Set the metrics of lag, and note since when there is any."""
+        now = self.clock.monotonic()
+        behind = bool(self.to_open)
         oldest = self.prefetch.oldest()
         for number, position in self.prefetch.positions().items():
             partition = TopicPartition(self.stage.topic, number)
             try:
                 end = self.consumer.highwater(partition)
                 start = position if position is not None else self.consumer.position(partition, timeout_ms=1000)
-            except IllegalStateError:
+            except (IllegalStateError, KeyError):
                 continue  # taken away meanwhile
-            lag = max(0, (end or 0) - (start or 0))
-            stamp = oldest.get(number)
-            metrics.LAG_RECORDS.labels(name, str(number)).set(lag)
-            metrics.LAG_SECONDS.labels(name, str(number)).set(max(0.0, now - stamp / 1000) if stamp is not None else 0.0)
+            lag, stamp = max(0, (end or 0) - (start or 0)), oldest.get(number)
+            behind = behind or lag > 0 or stamp is not None
+            self._export(number, lag, stamp)
             if lag or stamp is not None or end is None:
                 self._idle_since.pop(number, None)
             else:
-                self._idle_since.setdefault(number, self.clock.monotonic())
-        metrics.PREFETCHED.labels(name).set(self.prefetch.waiting)
+                self._idle_since.setdefault(number, now)
+        if not behind:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = now
+        metrics.PREFETCHED.labels(self.stage.name).set(self.prefetch.waiting)
+
+    def _export(self, number: int, lag: int, stamp: int | None) -> None:
+        age = max(0.0, self.clock.now().timestamp() - stamp / 1000) if stamp is not None else 0.0
+        with self.lock:
+            if number in self.prefetch.positions():  # else its series are gone and stay so
+                metrics.LAG_RECORDS.labels(self.stage.name, str(number)).set(lag)
+                metrics.LAG_SECONDS.labels(self.stage.name, str(number)).set(age)
 
     def _idle(self) -> Mapping[int, float]:
         now = self.clock.monotonic()
@@ -237,21 +286,24 @@ class ConsumeLoop:
         now = self.clock.monotonic()
         if self._committing or now - self._committed_at < self.settings.loop.commit_interval:
             return
-        ready = self.prefetch.committable()
-        if not ready:
-            return
-        self._committed_at = now
-        self._committing = True
-        future = self.consumer.commit_async(self.offsets(ready))
-        future.add_callback(lambda _: self._committed(ready, None))
-        future.add_errback(lambda error: self._committed(ready, error))
+        with self.lock:  # a hand-over must find this commit before its own, or it would be taken back
+            ready = self.prefetch.committable()
+            if not ready:
+                return
+            self._committed_at = now
+            self._committing = True
+            # The callback, not the future: that one may tell of no more than that the coordinator was found.
+            self.consumer.commit_async(self.offsets(ready), callback=lambda _, answer: self._committed(ready, answer))
 
-    def _committed(self, ready: Mapping[int, Progress], error: Exception | None) -> None:
+    def _committed(self, ready: Mapping[int, Progress], answer: Any) -> None:
+        """What became of a commit; called on the polling thread."""
         self._committing = False
-        if error is None:
+        if not isinstance(answer, Exception):
             self.prefetch.committed(ready)
+        elif isinstance(answer, FencedInstanceIdError):
+            self._worker.failure = FatalError(f"{self.stage.name}: another process runs under the same member name; stop one")
         else:
-            log.warning("commit refused, trying again", stage=self.stage.name, error=type(error).__name__)
+            log.warning("commit refused, trying again", stage=self.stage.name, error=type(answer).__name__)
 
     def _skip_corrupt(self, error: CorruptRecordError) -> None:
         """Step over the record that the client cannot decode: it would raise at the same place for ever."""
@@ -270,11 +322,14 @@ class ConsumeLoop:
         self._stopping.set()
         self.prefetch.close()
         thread.join(self.settings.loop.drain_timeout)
+        self._drained = True
         ready = self.prefetch.committable()
         try:
             if ready:
                 self.consumer.commit(self.offsets(ready), timeout_ms=500)
+                self.prefetch.committed(ready)
         except KafkaError as error:
             log.warning("last commit refused: these records are read again", error=type(error).__name__)
-        self.consumer.close(autocommit=False, timeout_ms=300)
+        with contextlib.suppress(KafkaError):
+            self.consumer.close(autocommit=False, timeout_ms=300)
         self.publisher.close()

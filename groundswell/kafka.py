@@ -21,6 +21,9 @@ from groundswell.settings import MAX_MESSAGE_BYTES, KafkaSettings, Settings
 
 Headers = Mapping[str, bytes]
 
+MAX_REQUEST = MAX_MESSAGE_BYTES - 1024
+"""Largest record that is handed to Kafka, bytes: under the broker's limit, since a refusal there ends the producer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -56,6 +59,12 @@ class Output:
     value: bytes
     headers: Headers = field(default_factory=dict)
     partition: int | None = None
+
+    @property
+    def size(self) -> int:
+        """What the record takes on the wire, bytes; rounded up."""
+        headers = sum(len(name.encode()) + len(value) + 10 for name, value in self.headers.items())
+        return len(self.key) + len(self.value) + headers + 128
 
     @classmethod
     def of(
@@ -235,6 +244,7 @@ class Publisher:
     def __init__(self, settings: Settings, name: str) -> None:
         self._settings = settings
         self._name = name
+        self._closed = False
         self._producer: KafkaProducer | None = self._connect()
 
     def _connect(self) -> KafkaProducer:
@@ -245,7 +255,7 @@ class Publisher:
                 enable_idempotence=True,
                 allow_auto_create_topics=False,
                 linger_ms=5,
-                max_request_size=MAX_MESSAGE_BYTES - 1024,
+                max_request_size=MAX_REQUEST,
                 delivery_timeout_ms=int(self._settings.loop.delivery_timeout * 1000),
                 max_block_ms=int(self._settings.kafka.connect_timeout * 1000),
                 request_timeout_ms=int(min(10.0, self._settings.loop.delivery_timeout / 2) * 1000),
@@ -266,8 +276,7 @@ class Publisher:
                 output.topic, value=output.value, key=output.key, headers=headers, partition=output.partition
             )
         except MessageSizeTooLargeError:
-            size, limit = len(output.value), MAX_MESSAGE_BYTES - 1024
-            raise PoisonError(f"a record of {size:,} bytes is over the limit of {limit:,}") from None
+            raise PoisonError(f"a record of {output.size:,} bytes is over the limit of {MAX_REQUEST:,}") from None
         except KafkaError as error:
             raise self._failed(error) from error
 
@@ -306,6 +315,8 @@ class Publisher:
                 producer.close(timeout=0)
 
     def _alive(self) -> KafkaProducer:
+        if self._closed:
+            raise RetryableError("the publisher is closed")
         if self._producer is None:
             try:
                 self._producer = self._connect()
@@ -325,4 +336,5 @@ class Publisher:
 
     def close(self) -> None:
         """Close without waiting for what was never acknowledged: callers wait for that themselves."""
+        self._closed = True
         self._discard()

@@ -73,9 +73,10 @@ class Prefetch:
         return ready
 
     def mine(self, batch: Sequence[Record]) -> list[Record]:
-        """The records of ``batch`` whose partition is still ours."""
+        """The records of ``batch`` that are still in flight: a partition that went and came back reads its own again."""
         with self._changed:
-            return [record for record in batch if record.partition in self._partitions]
+            flying = {id(record) for part in self._partitions.values() for record in part.in_flight}
+            return [record for record in batch if id(record) in flying]
 
     def put(self, records: Iterable[Record]) -> int:
         """Add records to the waiting; returns how many belonged to a partition that is ours."""

@@ -14,7 +14,9 @@ from groundswell.errors import FatalError, RetryableError
 from groundswell.settings import RedisSettings
 
 Client = Redis | RedisCluster
-PASSING = (raised.ConnectionError, raised.TimeoutError, raised.BusyLoadingError, raised.ClusterError)
+PASSING = (raised.ConnectionError, raised.TimeoutError, raised.BusyLoadingError, raised.ClusterError, raised.RedisClusterException)
+UNWRITABLE = (raised.ReadOnlyError, raised.OutOfMemoryError, raised.TryAgainError)
+"""A replica just promoted, a full memory, slots on the move: by type where the client takes the code off the message."""
 
 
 def connect(settings: RedisSettings) -> Client:
@@ -33,11 +35,11 @@ def connect(settings: RedisSettings) -> Client:
         else:
             client = Redis.from_url(settings.url, retry=Retry(ExponentialBackoff(cap=1), 3), **options)
         client.ping()
-    except raised.AuthenticationError as error:
-        raise FatalError(
-            f"Redis at {settings.url} refused the login ({error}): check redis.username and redis.password"
-        ) from None
-    except (raised.RedisError, OSError) as error:
+    except (raised.RedisError, raised.RedisClusterException, OSError) as error:
+        if isinstance(error, raised.AuthenticationError) or isinstance(error.__cause__, raised.AuthenticationError):
+            raise FatalError(
+                f"Redis at {settings.url} refused the login ({error}): check redis.username and redis.password"
+            ) from None
         raise FatalError(
             f"Redis at {settings.url} did not answer ({type(error).__name__}): check that it runs, "
             "and redis.url and redis.cluster"
@@ -53,7 +55,8 @@ def errors() -> Iterator[None]:
     except PASSING as error:
         raise RetryableError(f"Redis did not answer ({type(error).__name__})") from error
     except raised.ResponseError as error:
-        if str(error).startswith(("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF")):
+        coded = ("READONLY", "MASTERDOWN", "TRYAGAIN", "OOM", "MISCONF")  # as scripts pass them on
+        if isinstance(error, UNWRITABLE) or str(error).startswith(coded):
             raise RetryableError(f"Redis cannot write now ({str(error)[:120]})") from error
         raise FatalError(f"Redis refused a command: {str(error)[:200]}") from error
 

@@ -97,9 +97,7 @@ def test_an_old_python_is_a_fault() -> None:
     assert doctor.python((3, 11, 0)).state is State.OK
 
 
-@pytest.mark.parametrize(
-    ("free", "state"), [(1024**4, State.OK), (1024**3, State.WARNING), (100 * 1024**2, State.FAILED)]
-)
+@pytest.mark.parametrize(("free", "state"), [(1024**4, State.OK), (1024**3, State.WARNING), (100 * 1024**2, State.FAILED)])
 def test_a_disk_that_fills_up_is_told_before_it_is_full(free: int, state: State, tmp_path: Path) -> None:
     assert doctor.disk(tmp_path, free).state is state
 

@@ -129,9 +129,7 @@ def test_without_a_terminal_there_is_one_plain_line_every_few_seconds() -> None:
 
 
 def test_the_plain_line_names_each_stage_with_its_rates() -> None:
-    assert plain_line({"diverger": BUSY}, []) == (
-        "diverger: 412/s in, 1,234/s out, lag 12, p95 1.5 s, failed 3 | 0 firing"
-    )
+    assert plain_line({"diverger": BUSY}, []) == ("diverger: 412/s in, 1,234/s out, lag 12, p95 1.5 s, failed 3 | 0 firing")
 
 
 def test_it_runs_until_all_is_finished() -> None:

@@ -89,9 +89,7 @@ def test_a_bad_setting_is_told_in_one_line(tmp_path: Path, cache_dir: Path) -> N
     assert "\n" not in str(error.value)
 
 
-def test_a_broker_that_ends_while_it_starts_is_told_in_one_line_with_its_reason(
-    tmp_path: Path, cache_dir: Path
-) -> None:
+def test_a_broker_that_ends_while_it_starts_is_told_in_one_line_with_its_reason(tmp_path: Path, cache_dir: Path) -> None:
     (tmp_path / "cluster.json").write_text(json.dumps({"cluster": "one", "kafka": "4.4.0"}))
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "meta.properties").write_text("version=1\ncluster.id=one\nnode.id=7\n")

@@ -101,9 +101,7 @@ def test_a_lock_given_back_leaves_no_note(tmp_path: Path) -> None:
 
 def test_the_servers_of_an_owner_that_is_killed_end_and_their_data_stays(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
-    with subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, env=environment
-    ) as owner:
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, env=environment) as owner:
         assert owner.stdout
         pid, url = owner.stdout.readline().decode().split()
         with Redis.from_url(url) as client:

@@ -159,7 +159,13 @@ def test_a_message_cannot_be_changed() -> None:
 
 def test_a_letter_without_a_key_is_a_letter() -> None:
     letter = DeadLetter(
-        stage="diverger", topic="t", partition=0, offset=7, reason="no", failed_at=datetime(2026, 3, 9, tzinfo=UTC), value_bytes=0
+        stage="diverger",
+        topic="t",
+        partition=0,
+        offset=7,
+        reason="no",
+        failed_at=datetime(2026, 3, 9, tzinfo=UTC),
+        value_bytes=0,
     )
     assert DeadLetter.from_wire(letter.to_wire()) == letter
 
