@@ -135,9 +135,9 @@ class Prefetch:
                     self._partitions[number].committed = done.offset
 
     def positions(self) -> dict[int, int | None]:
-        """The offset after the last record done, by partition."""
+        """The offset of the next record to be done, by partition; none where nothing came yet."""
         with self._changed:
-            return {number: part.position for number, part in self._partitions.items()}
+            return {number: _next(part) for number, part in self._partitions.items()}
 
     def oldest(self) -> dict[int, int | None]:
         """Timestamp in ms of the oldest record not yet done, by partition; none where all is done."""
@@ -183,8 +183,19 @@ class Prefetch:
         return ready
 
 
+def _next(part: _Partition) -> int | None:
+    first = _first(part)
+    return first.offset if first else part.position
+
+
 def _oldest(part: _Partition) -> int | None:
+    first = _first(part)
+    return first.timestamp_ms if first else None
+
+
+def _first(part: _Partition) -> Record | None:
+    """The first record that is not done."""
     for queue in (part.in_flight, part.waiting):
         if queue:
-            return queue[0].timestamp_ms
+            return queue[0]
     return None

@@ -14,7 +14,7 @@ from groundswell.errors import FatalError, RetryableError
 from groundswell.settings import RedisSettings
 
 Client = Redis | RedisCluster
-PASSING = (raised.ConnectionError, raised.TimeoutError, raised.BusyLoadingError, raised.ClusterError, raised.RedisClusterException)
+PASSING = (raised.ConnectionError, raised.TimeoutError, raised.ClusterError, raised.RedisClusterException)
 UNWRITABLE = (raised.ReadOnlyError, raised.OutOfMemoryError, raised.TryAgainError)
 """A replica just promoted, a full memory, slots on the move: by type where the client takes the code off the message."""
 

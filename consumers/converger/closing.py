@@ -18,6 +18,7 @@ from groundswell.messages import Alert, AlertKind, AlertState
 from groundswell.settings import ConvergerSettings
 from model.taxonomy import Taxonomy
 
+SWEEP_MINUTES = 15
 Names = Callable[[], Mapping[str, str]]
 
 
@@ -41,6 +42,8 @@ class Partition:
     happenings: dict[str, Happening] = field(default_factory=dict)
     topics_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Subjects by group, of what was seen lately."""
+    swept: int = 0
+    """The first minute not closed when memory was last swept."""
 
 
 @dataclass
@@ -93,6 +96,9 @@ class Closing:
                 partition.topics_of[group_of(subject)].add(subject)
                 result.subjects[subject] = max(minute, result.subjects.get(subject, 0))
                 touched.add(group_of(subject))
+        hour = minute // 60 - self._settings.history_days * 24
+        for subject in {subject for event in events for subject in event.subjects}:
+            partition.trends[subject].forget(minute - KEPT_MINUTES, hour)
         in_being = {key.partition(":")[2] for key in partition.happenings}
         for group in sorted(touched | in_being):
             for kind in KINDS:
@@ -163,20 +169,19 @@ class Closing:
         return evaluate(trends, gather, minute + 1, partition.origin, kind, thresholds)
 
 
-def forget(partition: Partition, settings: ConvergerSettings) -> None:
-    """Drop from memory what no window can reach any more."""
-    if partition.closed is None:
+def forget(partition: Partition) -> None:
+    """Drop from memory, now and then, what no window can reach any more; trends come back from the store when needed."""
+    if partition.closed is None or partition.closed - partition.swept < SWEEP_MINUTES:
         return
+    partition.swept = partition.closed
     minute = partition.closed - KEPT_MINUTES
-    hour = partition.closed // 60 - settings.history_days * 24
-    for trend in partition.trends.values():
-        trend.forget(minute, hour)
     for subject in list(partition.recent):
         kept = [event for event in partition.recent[subject] if event.minute >= minute]
         if kept:
             partition.recent[subject] = kept
         else:
             del partition.recent[subject]
+            partition.trends.pop(subject, None)
             partition.topics_of[group_of(subject)].discard(subject)
     for group in [name for name, subjects in partition.topics_of.items() if not subjects]:
         del partition.topics_of[group]

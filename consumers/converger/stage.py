@@ -160,7 +160,7 @@ class Converger:
                 # Memory may be ahead of the store now, and only what the store holds counts.
                 self._held.pop(held.keys.partition, None)
                 raise FencedError(f"partition {number} was not saved: {error}", held.keys.partition) from error
-            forget(partition, self._settings.converger)
+            forget(partition)
             metrics.WATERMARK.labels(number).set(end * 60)
             metrics.OPEN_ALERTS.labels(number).set(len(partition.happenings))
 

@@ -114,7 +114,7 @@ def doctor(context: typer.Context) -> None:
 
 def _packs(settings: Settings) -> Iterator[Check]:
     """Load the packs as the diverger would: their self-tests are the check."""
-    from consumers.start import load_packs  # noqa: PLC0415 - torch takes seconds to import
+    from consumers.start import load_packs
 
     packs = load_packs(settings)
     for language, pack in packs.items():

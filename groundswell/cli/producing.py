@@ -52,7 +52,7 @@ def file(
     ] = False,
 ) -> None:
     """Send the texts of a file: once it ends, Kafka has acknowledged all of them."""
-    from producers.file import Sending, produce_file  # noqa: PLC0415
+    from producers.file import Sending, produce_file
     from producers.formats import Reading, format_of, parse_columns  # noqa: PLC0415
     from producers.rows import Defaults  # noqa: PLC0415
     from producers.times import zone as zone_of  # noqa: PLC0415
@@ -94,7 +94,7 @@ def feeds(
 ) -> None:
     """Poll RSS and Atom feeds until Ctrl-C or SIGTERM; each entry is sent once."""
     from producers.feedlist import load_feeds, source_lateness  # noqa: PLC0415
-    from producers.feeds import Status, run_feeds  # noqa: PLC0415
+    from producers.feeds import Status, run_feeds
 
     settings = settings_of(context)
     listed = load_feeds(feeds_file)
@@ -123,7 +123,7 @@ def _compare_lateness(wanted: dict[str, float], settings: Settings) -> None:
 @produce.command()
 def http(context: typer.Context) -> None:
     """Take texts by POST /v1/texts until Ctrl-C or SIGTERM; 202 means that Kafka has them."""
-    from producers.http import check_host, serve  # noqa: PLC0415
+    from producers.http import check_host, serve
 
     settings = settings_of(context)
     check_host(settings.ingest)

@@ -43,7 +43,7 @@ def classify(
     ] = False,
 ) -> None:
     """Read texts and show every plausible reading of each, ranked: topic, entity, stance, probability."""
-    from consumers.start import reader  # noqa: PLC0415 - torch takes seconds to import
+    from consumers.start import reader
 
     settings = settings_of(context)
     _require(files or ())
@@ -133,7 +133,7 @@ def train(
     to: Annotated[Path | None, typer.Option("--out", help="Where the pack goes; by default the folder itself.")] = None,
 ) -> None:
     """Fine-tune a pack on labelled texts by the recipe in its card; an interrupted run goes on where it was."""
-    from model.train import train as train_pack  # noqa: PLC0415 - torch takes seconds to import
+    from model.train import train as train_pack
 
     settings = settings_of(context)
     folder = Path(pack)
@@ -151,7 +151,7 @@ def train(
 
 def _folders(settings: Settings) -> dict[str, Path]:
     """The pack folder of each language, as the diverger would load them."""
-    from model.pack import pack_folders  # noqa: PLC0415 - torch takes seconds to import
+    from model.pack import pack_folders
 
     return pack_folders() | {str(language): folder for language, folder in settings.reading.packs.items()}
 
@@ -165,8 +165,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a pack on labelled texts: accuracy, micro and macro F1."""
-    from model.evaluate import evaluate as measure  # noqa: PLC0415 - torch takes seconds to import
-    from model.pack import Pack  # noqa: PLC0415
+    from model.evaluate import evaluate as measure
+    from model.pack import Pack
 
     settings = settings_of(context)
     folder = pack or _pack_that_knows(labels, _folders(settings))
@@ -185,7 +185,7 @@ def evaluate(
 
 
 def _pack_that_knows(labels: str, folders: dict[str, Path]) -> Path:
-    from model.card import read_card  # noqa: PLC0415
+    from model.card import read_card
 
     known = {source.name: folder for folder in folders.values() for source in read_card(folder).recipe.sets}
     if labels not in known:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from groundswell.alerts import card, newest, table
-from groundswell.cli.app import app, err, out, settings_of
+from groundswell.cli.app import app, err, out, say, settings_of
 from groundswell.errors import FatalError
 from groundswell.live import LiveView, Row
 from groundswell.messages import Alert, AlertKind, AlertState, Text
@@ -72,7 +72,7 @@ def texts_of(path: Path, source: str | None) -> Callable[[], Iterator[Text]]:
                     yield row
                 elif row.line not in told:
                     told.add(row.line)
-                    err.print(f"{path}: {row}", markup=False, highlight=False, soft_wrap=True)
+                    say(f"{path}: {row}")
 
     return texts
 
@@ -95,8 +95,8 @@ def replay(
 
     settings = settings_of(context, watchlist=watchlist)
     stream = stream_of(texts_of(texts, source), str(texts))
-    with rehearse(settings, private=not use_configured, data=data, say=_say) as run:
-        run.send(stream.read(), 0.0, stream.final(settings), _say)
+    with rehearse(settings, private=not use_configured, data=data, say=say) as run:
+        run.send(stream.read(), 0.0, stream.final(settings), say)
         _progress(run, stream)
         summary = run.summary(stream.read)
         if trends:
@@ -106,10 +106,6 @@ def replay(
     out.print(_report(run, stream, summary))
     if summary.twice or summary.lost:
         raise FatalError(f"{summary.twice} counted twice, {summary.lost} lost: please report this, with the file if you can")
-
-
-def _say(line: str) -> None:
-    err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _write(path: Path, alerts: list[Alert]) -> None:
@@ -171,14 +167,14 @@ def demo(
 ) -> None:
     """Show the main job at work on a real Kafka and a real Valkey: texts in, readings, trends, alerts with evidence."""
     from groundswell.cli.rehearsal import rehearse  # noqa: PLC0415
-    from producers import demo as story  # noqa: PLC0415
+    from producers import demo as story
 
     settings = settings_of(context, watchlist=watchlist or (None if texts else story.watchlist_path()))
     stream = stream_of(texts_of(texts, None) if texts else _bundled, str(texts or "the bundled scenario"))
     speed = max(1.0, (stream.last - stream.first).total_seconds() / seconds)
-    with rehearse(settings, private=True, data=None, say=_say) as run:
+    with rehearse(settings, private=True, data=None, say=say) as run:
         view = _view(run)
-        _say("the stages load their packs; the first texts show up in a few seconds")
+        say("the stages load their packs; the first texts show up in a few seconds")
         run.send(_arriving(stream.read()), speed, stream.final(settings), view.note)
         with view:
             try:
@@ -188,14 +184,14 @@ def demo(
                     view.note("the stream is through; Ctrl-C ends")
                     view.run(lambda: run.finished() and False)
             except KeyboardInterrupt:
-                _say("stopping")
+                say("stopping")
                 return
     _tell(run, stream, summary)
 
 
 def _bundled() -> Iterator[Text]:
     from groundswell.clock import SystemClock  # noqa: PLC0415
-    from producers import demo as story  # noqa: PLC0415
+    from producers import demo as story
 
     midnight = SystemClock().now().replace(hour=0, minute=0, second=0, microsecond=0)
     yield from story.scenario(midnight - timedelta(hours=story.HOURS + 24))
@@ -226,7 +222,7 @@ def hottest(run: "Rehearsal") -> list[Row]:
 
 def row_of(one: object) -> Row:
     """A line of the live view for a subject."""
-    from consumers.converger.queries import Seen  # noqa: PLC0415
+    from consumers.converger.queries import Seen
 
     assert isinstance(one, Seen)
     recent = one.trend.window(one.last + 1, 360)

@@ -18,7 +18,7 @@ class StageName(StrEnum):
 @app.command()
 def run(context: typer.Context, stage: Annotated[StageName, typer.Argument(help="The stage to run.")]) -> None:
     """Run one stage until SIGTERM: the diverger (texts to hypotheses) or the converger (hypotheses to alerts)."""
-    from consumers import start  # noqa: PLC0415 - torch and the packs take seconds to import
+    from consumers import start
 
     settings = settings_of(context)
     {StageName.DIVERGER: start.diverger, StageName.CONVERGER: start.converger}[stage](settings)

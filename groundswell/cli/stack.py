@@ -10,7 +10,7 @@ import typer
 
 from groundswell import alerts as show
 from groundswell import store
-from groundswell.cli.app import app, err, settings_of
+from groundswell.cli.app import app, say, settings_of
 from groundswell.cli.replaying import HOTTEST, row_of
 from groundswell.kafka import Topics, ensure_topics
 from groundswell.live import LiveView, Row
@@ -42,13 +42,18 @@ def up(
     context: typer.Context,
     data: Annotated[Path | None, typer.Option(help="Data folder; by default that of the settings.")] = None,
     kafka_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the local Kafka; 0 takes a free one.")] = 9092,
+    kafka: Annotated[str | None, typer.Option(help="Bootstrap servers of your own Kafka, used instead of a local one.")] = None,
+    redis: Annotated[str | None, typer.Option(help="URL of your own Redis or Valkey, used instead of a local one.")] = None,
+    watchlist: Annotated[Path | None, typer.Option(help="Watchlist (YAML).")] = None,
     valkey_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the local Valkey; 0 takes a free one.")] = 6379,
 ) -> None:
     """Start Kafka, Valkey and all stages on this machine and show them at work; Ctrl-C stops all of it.
 
     A Kafka or Redis of your own (settings, --kafka, --redis) is used instead of a local one.
     """
-    settings = settings_of(context, data_dir=data)
+    settings = settings_of(
+        context, kafka={"bootstrap_servers": kafka}, redis={"url": redis}, data_dir=data, watchlist=watchlist
+    )
     ours = KafkaSettings().bootstrap_servers, RedisSettings().url
     with ExitStack() as cleanup:
         signal.signal(signal.SIGTERM, _interrupt)
@@ -57,23 +62,23 @@ def up(
             settings.cache_dir,
             kafka_port=kafka_port if settings.kafka.bootstrap_servers == ours[0] else None,
             valkey_port=valkey_port if settings.redis.url == ours[1] else None,
-            say=_say,
+            say=say,
         )
         try:
             _run(cleanup, stack, settings)
         except KeyboardInterrupt:
-            _say("stopping")
+            say("stopping")
 
 
 def _run(cleanup: ExitStack, stack: LocalStack, settings: Settings) -> None:
     cleanup.enter_context(stack)
     chosen = stack.settings(settings)
     ensure_topics(chosen)
-    from consumers.converger.queries import Trends  # noqa: PLC0415
+    from consumers.converger.queries import Trends
 
     trends = Trends(store.connect(chosen.redis), chosen)
     tail = cleanup.enter_context(Tail(chosen, Topics(chosen.kafka.topic_prefix).alerts))
-    supervisor = cleanup.enter_context(Supervisor(chosen, STAGES, _say))
+    supervisor = cleanup.enter_context(Supervisor(chosen, STAGES, say))
 
     def hottest() -> list[Row]:
         return [row_of(one) for one in trends.hottest(HOTTEST)]
@@ -89,10 +94,6 @@ def _run(cleanup: ExitStack, stack: LocalStack, settings: Settings) -> None:
     title = f"groundswell · Kafka {chosen.kafka.bootstrap_servers} · {chosen.redis.url} · logs in {chosen.data_dir / 'logs'}"
     view = cleanup.enter_context(LiveView(pages, hottest, _Alerts(tail), title=title))
     view.run(ended)
-
-
-def _say(line: str) -> None:
-    err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of handlers

@@ -92,7 +92,7 @@ def trends(
 
 
 def _find(settings: Settings, subject: str | None, limit: int) -> "list[Seen]":
-    from consumers.converger.queries import Trends  # noqa: PLC0415
+    from consumers.converger.queries import Trends
 
     known = Trends(store.connect(settings.redis), settings)
     if subject is None:

@@ -38,7 +38,12 @@ def quiet_logs() -> Iterator[None]:
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path, quiet_logs: None) -> Command:
+def command(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    quiet_logs: None,  # noqa: ARG001 - it clears up behind the command
+) -> Command:
     """Run the command line in an empty folder; its settings come from flags and variables alone."""
     monkeypatch.chdir(tmp_path)
 

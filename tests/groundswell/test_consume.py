@@ -137,6 +137,15 @@ def numbers(count: int, first: int = 0) -> list[bytes]:
     return [b"%d" % number for number in range(first, first + count)]
 
 
+def parse(record: Record) -> None:
+    Text.from_wire(record.value)
+
+
+def wait_at(gate: threading.Event | None) -> None:
+    if gate:
+        gate.wait(20)
+
+
 def text(words: str) -> bytes:
     now = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
     return Text(text=words, source="wire", published_at=now, ingested_at=now).to_wire()
@@ -177,7 +186,7 @@ def test_a_stage_that_stands_still_while_records_wait_is_unhealthy(
     settings: Settings, produce: Callable[..., None], eventually: Eventually
 ) -> None:
     gate, clock = threading.Event(), ManualClock(datetime(2026, 3, 2, tzinfo=UTC))
-    stage = Echo(settings, lambda _: None if gate.wait(20) else None)
+    stage = Echo(settings, lambda _: wait_at(gate))
     with running(tuned(settings), stage, clock) as run:
         produce(b"one")
         assert eventually(lambda: "progress" in run.loop.healthy()[1])
@@ -202,7 +211,7 @@ def test_poison_goes_to_deadletters_and_the_good_records_around_it_are_processed
 ) -> None:
     poison = [b"\xff{oops", b"null", b"[1, 2]", b'{"source": "wire"}', json.dumps({"text": "x" * 2_000_000}).encode()]
     produce(text("first"), *poison, text("last"))
-    stage = Echo(settings, lambda record: None if Text.from_wire(record.value) else None)
+    stage = Echo(settings, parse)
     with running(tuned(settings), stage):
         assert eventually(lambda: committed(settings, "echo") == 7)
     assert [Text.from_wire(value).text for value in read(settings, topics.late)] == ["first", "last"]
@@ -215,8 +224,12 @@ def test_poison_goes_to_deadletters_and_the_good_records_around_it_are_processed
 def test_an_error_of_the_stage_over_one_record_takes_no_other_with_it(
     settings: Settings, topics: Topics, produce: Callable[..., None], eventually: Eventually
 ) -> None:
+    def fail_at_four(record: Record) -> None:
+        if record.value == b"4":
+            raise IndexError("list index out of range")
+
     produce(*numbers(9))
-    stage = Echo(settings, lambda record: None if record.value != b"4" else [][0])
+    stage = Echo(settings, fail_at_four)
     with running(tuned(settings), stage):
         assert eventually(lambda: committed(settings, "echo") == 9)
     assert [value for value in numbers(9) if value != b"4"] == read(settings, topics.late)
@@ -247,7 +260,7 @@ def test_a_flood_of_deadletters_stops_the_stage_with_its_reason(
     settings: Settings, produce: Callable[..., None], eventually: Eventually
 ) -> None:
     produce(*numbers(40))
-    stage = Echo(settings, lambda record: None if Text.from_wire(record.value) else None)
+    stage = Echo(settings, parse)
     with running(tuned(settings, breaker_run=10, batch_records=10), stage) as run:
         assert eventually(lambda: bool(run.ended))
     assert "echo stopped: 10 records in a row failed, the last with: not a text/1" in str(run.ended[0])
@@ -258,7 +271,7 @@ def test_a_batch_in_flight_when_its_partition_is_taken_is_neither_lost_nor_done_
     settings: Settings, topics: Topics, produce: Callable[..., None], eventually: Eventually
 ) -> None:
     gates = {b"hold": threading.Event(), b"4": threading.Event()}
-    first = Echo(settings, lambda record: None if record.value not in gates or gates[record.value].wait(20) else None)
+    first = Echo(settings, lambda record: wait_at(gates.get(record.value or b"")))
     second = Echo(settings)
     chosen = tuned(settings, batch_records=2)
     with running(chosen, first) as run:
@@ -285,7 +298,7 @@ def test_lag_is_told_in_records_and_seconds_and_goes_with_its_partition(
         return REGISTRY.get_sample_value(f"groundswell_{metric}", {"stage": "lagging", "partition": str(partition)})
 
     gate, clock = threading.Event(), ManualClock(datetime.now(UTC))
-    stage = Echo(settings, lambda _: None if gate.wait(20) else None)
+    stage = Echo(settings, lambda _: wait_at(gate))
     stage.name = "lagging"
     for partition in (0, 1):
         produce(*numbers(5), partition=partition)

@@ -21,7 +21,10 @@ Logged = Callable[[Callable[[], object]], str]
 
 
 @pytest.fixture
-def logged(capfd: pytest.CaptureFixture[str], quiet_logs: None) -> Logged:
+def logged(
+    capfd: pytest.CaptureFixture[str],
+    quiet_logs: None,  # noqa: ARG001 - it clears up behind the test
+) -> Logged:
     """What goes to standard error while something is done."""
 
     def run(action: Callable[[], object]) -> str:
@@ -64,7 +67,8 @@ def test_what_is_below_the_level_is_not_logged(logged: Logged) -> None:
     assert logged(lambda: logging.getLogger("some.library").debug("detail")) == ""
 
 
-def test_people_can_have_readable_lines(capfd: pytest.CaptureFixture[str], quiet_logs: None) -> None:
+@pytest.mark.usefixtures("quiet_logs")
+def test_people_can_have_readable_lines(capfd: pytest.CaptureFixture[str]) -> None:
     log.configure(LogSettings(format="console"))
     log.get("test").info("batch done", records=3)
     said = capfd.readouterr().err
@@ -72,7 +76,8 @@ def test_people_can_have_readable_lines(capfd: pytest.CaptureFixture[str], quiet
     assert not said.startswith("{")
 
 
-def test_the_client_is_quiet_in_a_command_that_ends(capfd: pytest.CaptureFixture[str], quiet_logs: None) -> None:
+@pytest.mark.usefixtures("quiet_logs")
+def test_the_client_is_quiet_in_a_command_that_ends(capfd: pytest.CaptureFixture[str]) -> None:
     log.configure(LogSettings(), service=False)
     logging.getLogger("kafka.conn").error("Connection failed")
     assert capfd.readouterr().err == ""

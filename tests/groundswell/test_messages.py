@@ -81,7 +81,7 @@ def test_what_is_no_text_is_refused_in_one_line(payload: bytes | None, reason: s
 
 
 def test_two_megabytes_of_text_are_refused_without_being_repeated() -> None:
-    with pytest.raises(PoisonError, match="text: .*at most 100000 characters") as caught:
+    with pytest.raises(PoisonError, match=r"text: .*at most 100000 characters") as caught:
         Text.from_wire(wire(TEXT, text="x" * 2_000_000))
     assert len(str(caught.value)) < 200
 

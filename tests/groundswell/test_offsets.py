@@ -61,7 +61,6 @@ def test_a_partition_that_closes_gives_no_new_batch_but_lets_the_one_in_flight_e
     assert prefetch.take(2, timeout=0) == []
     assert prefetch.busy([0])
     prefetch.done(batch, {})
-    assert not prefetch.busy([0])
     assert prefetch.remove([0]) == {0: Progress(2, "note 0")}
 
 
@@ -93,6 +92,16 @@ def test_the_oldest_record_is_one_in_flight_before_one_that_waits() -> None:
     assert prefetch.oldest() == {0: 1002}
     prefetch.done(prefetch.take(2, timeout=0), {})
     assert prefetch.oldest() == {0: None}
+
+
+def test_the_next_record_to_be_done_is_one_in_flight_before_one_that_waits() -> None:
+    prefetch = filled(0, count=3)
+    prefetch.assign(1)
+    assert prefetch.positions() == {0: 0, 1: None}
+    batch = prefetch.take(2, timeout=0)
+    assert prefetch.positions()[0] == 0
+    prefetch.done(batch, {})
+    assert prefetch.positions()[0] == 2
 
 
 def test_it_is_full_at_its_limit_and_low_at_half_of_it() -> None:

@@ -28,9 +28,9 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pa
 Write = Callable[[str], Path]
 
 
-def refusal(**flags: object) -> str:
+def refusal(**flags: dict[str, object]) -> str:
     with pytest.raises(FatalError) as caught:
-        load(**flags)
+        load(None, **flags)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 

@@ -66,7 +66,7 @@ def test_a_wrong_password_is_told_in_one_line_without_it(cluster: LocalValkey, i
 def test_a_server_that_is_away_is_told_in_one_line(in_cluster: bool) -> None:
     url = f"redis://127.0.0.1:{ports.free_port()}/0"
     began = time.monotonic()
-    with pytest.raises(FatalError, match="did not answer .*check that it runs, and redis.url and redis.cluster"):
+    with pytest.raises(FatalError, match=r"did not answer .*check that it runs, and redis\.url and redis\.cluster"):
         connect(RedisSettings(url=url, timeout=0.5, cluster=in_cluster))
     assert time.monotonic() - began < 10
 
