@@ -21,7 +21,7 @@ from kafka.structs import OffsetAndMetadata
 from groundswell import metrics
 from groundswell.clock import Clock, SystemClock
 from groundswell.errors import FatalError, RetryableError
-from groundswell.kafka import Publisher, Topics, consumer, record_of
+from groundswell.kafka import Publisher, Topics, consumer, record_of, subscribe
 from groundswell.log import get
 from groundswell.offsets import Prefetch, Progress
 from groundswell.settings import Settings
@@ -113,11 +113,13 @@ class ConsumeLoop:
                 signal.signal(number, self._on_signal)
         thread = threading.Thread(target=self._worker.run, name=f"{self.stage.name}-worker", daemon=True)
         thread.start()
-        self.consumer.subscribe([self.stage.topic], listener=_Handover(self))
         try:
+            self._join()
             while not self._stopping.is_set() and self._worker.failure is None:
                 try:
                     self._step()
+                except FencedInstanceIdError:
+                    raise self._displaced() from None
                 except KafkaError as error:
                     log.warning("polling failed, trying again", stage=self.stage.name, error=type(error).__name__)
                     self._stopping.wait(0.5)
@@ -176,6 +178,16 @@ class ConsumeLoop:
             if partition in self.prefetch.positions():
                 self.prefetch.remove([partition])
                 self.to_open.add(partition)
+
+    def _join(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                subscribe(self.consumer, self.stage.topic, _Handover(self))
+            except KafkaError as error:
+                log.warning("not joined yet, trying again", stage=self.stage.name, error=type(error).__name__)
+                self._stopping.wait(0.5)
+            else:
+                return
 
     def _step(self) -> None:
         self._polled_at = self.clock.monotonic()
@@ -301,9 +313,12 @@ class ConsumeLoop:
         if not isinstance(answer, Exception):
             self.prefetch.committed(ready)
         elif isinstance(answer, FencedInstanceIdError):
-            self._worker.failure = FatalError(f"{self.stage.name}: another process runs under the same member name; stop one")
+            self._worker.failure = self._displaced()
         else:
             log.warning("commit refused, trying again", stage=self.stage.name, error=type(answer).__name__)
+
+    def _displaced(self) -> FatalError:
+        return FatalError(f"{self.stage.name}: another process runs under the same member name; stop one of them")
 
     def _skip_corrupt(self, error: CorruptRecordError) -> None:
         """Step over the record that the client cannot decode: it would raise at the same place for ever."""

@@ -191,6 +191,16 @@ def consumer(settings: Settings, group: str | None, **options: Any) -> KafkaCons
         raise unreachable(settings.kafka, error) from None
 
 
+def subscribe(client: KafkaConsumer, topic: str, listener: Any = None) -> None:
+    """Have ``client`` read ``topic`` as a member of its group; raises the client's own KafkaError.
+
+    First it learns the topic's partitions: kafka-python 3.0.12 forgets a question for metadata that it is asked while another
+    is under way, as after its construction; the leader of the group then gives out no partitions for minutes.
+    """
+    client.partitions_for_topic(topic)
+    client.subscribe([topic], listener=listener)
+
+
 def ensure_topics(settings: Settings) -> None:
     """Create the topics that are missing; check those that stand.
 

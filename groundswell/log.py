@@ -68,7 +68,8 @@ def configure(settings: LogSettings, *, service: bool = True) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
     # The client logs whole requests, logins among them, below WARNING.
-    logging.getLogger("kafka").setLevel(max(logging.WARNING, LEVELS[settings.level]) if service else logging.CRITICAL)
+    for name in ("kafka", "httpx", "httpcore"):  # the last two tell every request
+        logging.getLogger(name).setLevel(max(logging.WARNING, LEVELS[settings.level]) if service else logging.CRITICAL)
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text as Styled
 
 from groundswell import log
 from groundswell.errors import GroundswellError
@@ -29,9 +29,14 @@ out = Console()
 err = Console(stderr=True)
 
 
+def plain(text: str) -> Styled:
+    """``text`` from outside as it may be shown: no markup, nothing that a terminal obeys, on one line."""
+    return Styled("".join(character if character.isprintable() else "\ufffd" for character in text))
+
+
 def say(line: str) -> None:
-    """Tell people one line, on standard error; whatever ``line`` holds is shown as it is."""
-    err.print(line, markup=False, highlight=False, soft_wrap=True)
+    """Tell people one line, on standard error."""
+    err.print(plain(line), soft_wrap=True)
 
 
 @dataclass
@@ -91,7 +96,7 @@ def main() -> None:
     try:
         app()
     except GroundswellError as error:
-        err.print(f"[bold red]groundswell:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        err.print(Styled("groundswell: ", "bold red") + plain(str(error)), soft_wrap=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text as Styled
 
 from groundswell import deadletters as letters_of
-from groundswell.cli.app import app, out, say, settings_of
+from groundswell.cli.app import app, out, plain, say, settings_of
 from groundswell.deadletters import Found, Plan
 from groundswell.kafka import Publisher, Topics
 from groundswell.messages import DeadLetter
@@ -99,5 +98,5 @@ def _table(letters: Iterable[DeadLetter]) -> Table:
     for one in letters:
         place = f"{one.topic}/{one.partition}/{one.offset}"
         failed = f"{one.failed_at:%m-%d %H:%M:%S}"
-        shown.add_row(failed, Styled(one.stage), Styled(place), f"{one.value_bytes:,}", Styled(one.reason))
+        shown.add_row(failed, plain(one.stage), plain(place), f"{one.value_bytes:,}", plain(one.reason))
     return shown

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text as Styled
 
-from groundswell.cli.app import app, err, out, say, settings_of
+from groundswell.cli.app import app, err, out, plain, say, settings_of
 from groundswell.clock import SystemClock
 from groundswell.errors import FatalError
 from groundswell.messages import Hypothesis, Text
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 BATCH = 64
 """Texts read together; from a terminal one by one, so that each is answered at once."""
 INTERRUPTED = 130
+EXCERPT = 200
+"""Characters that are shown of a text that was not read."""
 
 COLOURS = {"negative": "red", "neutral": "dim", "positive": "green"}
 
@@ -106,7 +108,7 @@ def _table(texts: Iterable[Text], readings: "Iterable[Reading]") -> Table:
         shown.add_column(name, justify="left" if name in {"text", "topic", "entity"} else "right", ratio=name == "text" or None)
     for text, reading in zip(texts, readings, strict=True):
         if not reading.hypotheses:
-            shown.add_row(Styled(text.text), Styled(f"no pack reads {reading.language}", "dim"))
+            shown.add_row(plain(text.text[:EXCERPT]), Styled(f"no pack reads {reading.language}", "dim"))
         for one in reading.hypotheses:
             shown.add_row(*_cells(one))
         shown.add_section()
@@ -117,9 +119,9 @@ def _cells(one: Hypothesis) -> list[Styled]:
     stances = {name: getattr(one.stance, name) for name in COLOURS}
     leading = max(stances, key=stances.__getitem__)
     return [
-        Styled(one.excerpt if one.rank == 1 else ""),
-        Styled(one.subject.topic or ""),
-        Styled(one.subject.entity or ""),
+        plain(one.excerpt if one.rank == 1 else ""),
+        plain(one.subject.topic or ""),
+        plain(one.subject.entity or ""),
         *(Styled(f"{value:.2f}", COLOURS[name] if name == leading else "") for name, value in stances.items()),
         Styled(f"{one.probability:.2f}"),
     ]
@@ -146,7 +148,8 @@ def train(
     except KeyboardInterrupt:
         say(f"stopped; the same command goes on from the last whole epoch in {to or folder}")
         raise typer.Exit(INTERRUPTED) from None
-    say(f"pack {card.name} {card.version} is in {to or folder}; use it with: [reading.packs] {card.language} = ...")
+    where = (to or folder).absolute()
+    say(f'pack {card.name} {card.version} is ready; to use it, write {card.language} = "{where}" under [reading.packs]')
 
 
 def _folders(settings: Settings) -> dict[str, Path]:
@@ -180,7 +183,7 @@ def evaluate(
     for name in ("set", "texts", "accuracy", "micro F1", "macro F1"):
         shown.add_column(name, justify="left" if name == "set" else "right")
     shares = (f"{share:.4f}" for share in (figure.accuracy, figure.micro_f1, figure.macro_f1))
-    shown.add_row(Styled(figure.set), f"{figure.rows:,}", *shares)
+    shown.add_row(plain(figure.set), f"{figure.rows:,}", *shares)
     out.print(shown)
 
 

@@ -4,11 +4,11 @@ import json
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import httpx
 import pytest
 
 from groundswell.kafka import Record, Topics, ensure_topics
@@ -83,13 +83,13 @@ def test_an_ingest_service_open_to_all_needs_a_token(command: Command, monkeypat
 
 @pytest.fixture
 def running() -> Iterator[Any]:
-    """Start commands in processes of their own, in the test's folder; what still runs afterwards is killed."""
+    """Start commands in processes of their own; what still runs afterwards is killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    def start(*arguments: str) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         command = [sys.executable, "-m", "groundswell", *arguments]
-        process = subprocess.Popen(command, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
         started.append(process)
         return process
 
@@ -109,37 +109,25 @@ def logged(stream: IO[str] | None, event: str) -> dict[str, Any]:
     raise AssertionError(f"it ended without {event}")
 
 
-def get(url: str) -> str:
-    with urllib.request.urlopen(url) as answer:
-        return str(answer.read().decode())
-
-
 def test_the_ingest_service_counts_what_it_took_and_ends_on_sigterm(
-    running: Any, on_servers: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    running: Any, on_servers: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GROUNDSWELL_INGEST__PORT", str(ports.free_port()))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    process = running(tmp_path, "produce", "http")
+    process = running("produce", "http")
     page = logged(process.stderr, "started")["metrics"]
     url = logged(process.stderr, "ready")["url"]
-    body = json.dumps(ROW).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - our own address
-    with urllib.request.urlopen(request) as answer:
-        assert answer.status == 202
-    assert 'groundswell_texts_produced_total{producer="http"} 1.0' in get(page)
+    assert httpx.post(url, json=ROW).status_code == 202
+    assert 'groundswell_texts_produced_total{producer="http"} 1.0' in httpx.get(page).text
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
     assert len(texts_of(on_servers)) == 1
 
 
-def test_feeds_are_polled_until_sigterm(
-    running: Any, on_servers: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_feeds_are_polled_until_sigterm(running: Any, on_servers: Settings, tmp_path: Path) -> None:
     ensure_topics(on_servers)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     away = f"http://127.0.0.1:{ports.free_port()}/feed"
     (tmp_path / "feeds.yaml").write_text(f"feeds:\n- {{url: '{away}', source: wire, lateness: 900}}\n")
-    process = running(tmp_path, "produce", "feeds", "feeds.yaml")
+    process = running("produce", "feeds", str(tmp_path / "feeds.yaml"))
     assert process.stderr
     assert "feed wire may be 900 s late, the settings allow less" in process.stderr.readline()
     logged(process.stderr, "started")
@@ -148,12 +136,9 @@ def test_feeds_are_polled_until_sigterm(
     assert process.wait(10) == 0
 
 
-def test_a_file_that_is_stopped_has_sent_what_it_had_read(
-    running: Any, on_servers: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_stopped_has_sent_what_it_had_read(running: Any, on_servers: Settings) -> None:
     ensure_topics(on_servers)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    process = running(tmp_path, "produce", "file", "-")
+    process = running("produce", "file", "-")
     process.stdin.write(json.dumps(ROW) + "\n")
     process.stdin.flush()
     with Tail(on_servers, Topics(on_servers.kafka.topic_prefix).texts) as tail:

@@ -310,7 +310,7 @@ def test_lag_is_told_in_records_and_seconds_and_goes_with_its_partition(
         assert eventually(lambda: all(series("lag_records", number) == 0 for number in (0, 1)))
         assert eventually(lambda: all(series("lag_seconds", number) == 0 for number in (0, 1)))
         other = kafka.consumer(settings, f"{settings.kafka.topic_prefix}.lagging")
-        other.subscribe([stage.topic])
+        kafka.subscribe(other, stage.topic)
         assert eventually(lambda: not other.poll(timeout_ms=50) and len(other.assignment()) == 1)
         (taken,) = [one.partition for one in other.assignment()]
         time.sleep(0.5)

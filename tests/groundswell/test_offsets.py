@@ -106,12 +106,11 @@ def test_the_next_record_to_be_done_is_one_in_flight_before_one_that_waits() -> 
 
 def test_it_is_full_at_its_limit_and_low_at_half_of_it() -> None:
     prefetch = filled(0, count=4, limit=4)
-    assert prefetch.full
-    prefetch.take(1, timeout=0)
-    assert not prefetch.full
-    assert not prefetch.low
-    prefetch.take(1, timeout=0)
-    assert prefetch.low
+    states = []
+    for _ in range(3):
+        states.append((prefetch.full, prefetch.low))
+        prefetch.take(1, timeout=0)
+    assert states == [(True, False), (False, False), (False, True)]
 
 
 def test_it_is_full_of_few_records_when_they_are_large() -> None:
