@@ -194,7 +194,7 @@ class ConsumeLoop:
         try:
             batches = self.consumer.poll(timeout_ms=POLL_MS)
         except CorruptRecordError as error:
-            self._skip_corrupt(error)
+            self._skip_corrupt(str(error))
             return
         for records in batches.values():
             self.prefetch.put(record_of(one) for one in records)
@@ -230,6 +230,7 @@ class ConsumeLoop:
             if number not in self.to_open:
                 return False
             self.to_open.discard(number)
+            self._idle_since.pop(number, None)
             self.prefetch.assign(number, note)
             return True
 
@@ -292,7 +293,8 @@ class ConsumeLoop:
 
     def _idle(self) -> Mapping[int, float]:
         now = self.clock.monotonic()
-        return {number: now - since for number, since in dict(self._idle_since).items()}
+        ours = self.prefetch.positions()
+        return {number: now - since for number, since in dict(self._idle_since).items() if number in ours}
 
     def _commit_when_due(self) -> None:
         now = self.clock.monotonic()
@@ -303,9 +305,9 @@ class ConsumeLoop:
             if not ready:
                 return
             self._committed_at = now
-            self._committing = True
             # The callback, not the future: that one may tell of no more than that the coordinator was found.
             self.consumer.commit_async(self.offsets(ready), callback=lambda _, answer: self._committed(ready, answer))
+            self._committing = True
 
     def _committed(self, ready: Mapping[int, Progress], answer: Any) -> None:
         """What became of a commit; called on the polling thread."""
@@ -320,16 +322,16 @@ class ConsumeLoop:
     def _displaced(self) -> FatalError:
         return FatalError(f"{self.stage.name}: another process runs under the same member name; stop one of them")
 
-    def _skip_corrupt(self, error: CorruptRecordError) -> None:
+    def _skip_corrupt(self, error: str) -> None:
         """Step over the record that the client cannot decode: it would raise at the same place for ever."""
         for partition in self.consumer.assignment():
             place = self.consumer.position(partition, timeout_ms=1000)
-            if str(partition) in str(error) and place is not None:
+            if str(partition) in error and place is not None:
                 log.error("corrupt record skipped", topic=partition.topic, partition=partition.partition, offset=place)
                 metrics.RECORDS_FAILED.labels(self.stage.name, "corrupt").inc()
-                self.consumer.seek(partition, place + 1)
+                self._seek(partition, place + 1)
                 return
-        log.error("corrupt record, place not told", error=str(error))
+        log.error("corrupt record, place not told", error=error)
         self._stopping.wait(1.0)
 
     def _drain(self, thread: threading.Thread) -> None:

@@ -1,5 +1,6 @@
 """TLS and logins, with a broker that asks for them."""
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from groundswell.errors import FatalError
 from groundswell.kafka import Output, Publisher, Topics, ensure_topics
 from groundswell.local import LocalKafka, ports
 from groundswell.settings import KafkaSettings, Settings
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <(ssl.SSLSocket|socket.socket):ResourceWarning")
 
 PASSWORD = "correct horse"
 LOGIN_MODULE = "org.apache.kafka.common.security.{kind}.{name}LoginModule required"
@@ -111,9 +114,12 @@ def refusal(settings: KafkaSettings, **changes: object) -> str:
     chosen = settings.model_copy(update={"connect_timeout": 2.0, **changes})
     with pytest.raises(FatalError) as error:
         ensure_topics(Settings(kafka=chosen))
-    assert "\n" not in str(error.value)
-    assert PASSWORD not in str(error.value)
-    return str(error.value)
+    told = str(error.value)
+    del error
+    gc.collect()  # the client leaves refused connections to the collector: let it come here, where that is no error
+    assert "\n" not in told
+    assert PASSWORD not in told
+    return told
 
 
 @pytest.mark.parametrize("way", [by_tls, by_password, by_scram, by_scram_over_tls])

@@ -1,0 +1,67 @@
+"""Support: one author, or one story, weighs at most logarithmically."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers.converger.evaluate import evaluate
+from consumers.converger.events import Event
+from consumers.converger.support import support, weights
+from consumers.converger.surge import Thresholds
+from consumers.converger.trend import Trend
+from groundswell.messages import AlertKind
+from groundswell.settings import ConvergerSettings
+
+MakeEvent = Callable[..., Event]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 40])
+def test_texts_of_one_author_weigh_as_the_logarithm_of_their_number(event: MakeEvent, count: int) -> None:
+    events = [event(number, 0, author="one") for number in range(count)]
+    assert math.fsum(weights(events)) == pytest.approx(math.log2(1 + count))
+
+
+def test_three_hundred_copies_of_one_story_weigh_as_the_logarithm_of_their_number(event: MakeEvent) -> None:
+    backing = support([event(number, 0, story="one") for number in range(300)], "negative")
+    assert backing.counts.texts == pytest.approx(math.log2(301))
+    assert (backing.texts, backing.authors, backing.stories) == (300, 300, 1)
+
+
+def test_texts_of_different_authors_and_stories_weigh_in_full(event: MakeEvent) -> None:
+    assert weights([event(number, 0) for number in range(20)]) == [1.0] * 20
+
+
+def test_texts_without_an_author_do_not_count_as_one_author(event: MakeEvent) -> None:
+    assert weights([event(number, 0, author=None) for number in range(20)]) == [1.0] * 20
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=30))
+def test_no_text_weighs_more_than_one_and_none_weighs_nothing(event: MakeEvent, pairs: list[tuple[int, int]]) -> None:
+    events = [event(number, 0, author=f"a{one}", story=f"s{two}") for number, (one, two) in enumerate(pairs)]
+    assert all(0 < weight <= 1 for weight in weights(events))
+
+
+@pytest.mark.parametrize("fields", [{"author": "one"}, {"story": "one"}], ids=["one author", "one story"])
+def test_forty_variants_of_one_voice_raise_nothing_where_forty_voices_do(event: MakeEvent, fields: dict[str, str]) -> None:
+    def found(**same: str) -> bool:
+        end, trend = 100_020, Trend()
+        events = [event(number, end - 1 - number, **same) for number in range(40)]
+        for one in events:
+            trend.add(one)
+        return (
+            evaluate(
+                {"*/acme": trend},
+                lambda _subject, length: [one for one in events if one.minute >= end - length],
+                end,
+                0,
+                AlertKind.NEGATIVE_SURGE,
+                Thresholds.firing(ConvergerSettings()),
+            )
+            is not None
+        )
+
+    assert found()
+    assert not found(**fields)
