@@ -21,9 +21,7 @@ _PASSES = 4
 _LONGEST_ENTITY = max(map(len, html5)) + 1
 
 # Only these names are tags: an HTML parser takes "PE<E 持续下跌" for a tag that never ends, and eats the news.
-_INLINE = (
-    "a abbr b big cite code del dfn em font i ins kbd label mark q s samp small span strike strong sub sup tt u var wbr"
-)
+_INLINE = "a abbr b big cite code del dfn em font i ins kbd label mark q s samp small span strike strong sub sup tt u var wbr"
 _BLOCK = (
     "address article aside audio blockquote body br button canvas caption center col colgroup dd details div dl dt "
     "embed figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html iframe img input li link main meta nav "

@@ -76,9 +76,7 @@ class Watchlist:
         elif len(alias) > 1 and symbol in {None, alias}:
             owners.append(self._names.add(alias, entity))
         elif not symbol:
-            raise FatalError(
-                f"alias {alias!r} of {entity!r} is one character, which any word may hold: give a longer one"
-            )
+            raise FatalError(f"alias {alias!r} of {entity!r} is one character, which any word may hold: give a longer one")
         for owner in owners:
             if owner != entity:
                 raise FatalError(f"alias {alias!r} names both {owner!r} and {entity!r}: leave it to one of them")
@@ -156,9 +154,7 @@ def _by_id(entities: Iterable[Entity]) -> dict[str, Entity]:
     known: dict[str, Entity] = {}
     for entity in entities:
         if entity.id in known:
-            raise FatalError(
-                f"id {entity.id!r} is given to {known[entity.id].name!r} and to {entity.name!r}: change one"
-            )
+            raise FatalError(f"id {entity.id!r} is given to {known[entity.id].name!r} and to {entity.name!r}: change one")
         known[entity.id] = entity
     return known
 

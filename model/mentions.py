@@ -11,9 +11,7 @@ from model.entities import Mention
 _SENTENCE_END = re.compile(r"[。！？!?;；]+|\.(?=\s)")
 _CLAUSE_END = re.compile(r"[,，](?![0-9])")
 # Latin words of two letters and Chinese characters, but for those that join the names of a list.
-_SAYING = re.compile(
-    r"(?!(?:and|or|the|with|plus|as|both)\b)[^\W\d_和与與及跟或]{2,}|[^\W\d_a-z和与與及跟或]", re.IGNORECASE
-)
+_SAYING = re.compile(r"(?!(?:and|or|the|with|plus|as|both)\b)[^\W\d_和与與及跟或]{2,}|[^\W\d_a-z和与與及跟或]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

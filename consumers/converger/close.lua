@@ -2,19 +2,19 @@
 -- KEYS: meta, minutes, subjects, groups, outbox.
 -- ARGV: base of the partition's key names, seconds to live, epoch, closed expected, closed after,
 --       first minute to keep, first published hour to keep, first minute of activity to keep a subject for,
---       number of subjects, number of groups, number of alerts,
+--       first minute ever closed, number of subjects, number of groups, number of alerts,
 --       then for each subject: name, last minute, trend; for each group: name, state ('' forgets it); for each alert: the alert.
 local base, ttl = ARGV[1], ARGV[2]
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[3] then return {'fenced'} end
 if (redis.call('HGET', KEYS[1], 'closed') or '') ~= ARGV[4] then return {'out of step'} end
 
-local i = 12
-for _ = 1, tonumber(ARGV[9]) do
+local i = 13
+for _ = 1, tonumber(ARGV[10]) do
   redis.call('SET', base .. 'trend:' .. ARGV[i], ARGV[i + 2], 'EX', ttl)
   redis.call('ZADD', KEYS[3], ARGV[i + 1], ARGV[i])
   i = i + 3
 end
-for _ = 1, tonumber(ARGV[10]) do
+for _ = 1, tonumber(ARGV[11]) do
   if ARGV[i + 1] == '' then
     redis.call('HDEL', KEYS[4], ARGV[i])
   else
@@ -22,7 +22,7 @@ for _ = 1, tonumber(ARGV[10]) do
   end
   i = i + 2
 end
-for _ = 1, tonumber(ARGV[11]) do
+for _ = 1, tonumber(ARGV[12]) do
   redis.call('RPUSH', KEYS[5], ARGV[i])
   i = i + 1
 end
@@ -43,6 +43,6 @@ for _, subject in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARG
   redis.call('ZREM', KEYS[3], subject)
 end
 redis.call('HSET', KEYS[1], 'closed', ARGV[5])
-redis.call('HSETNX', KEYS[1], 'origin', ARGV[5])
+redis.call('HSETNX', KEYS[1], 'origin', ARGV[9])
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ttl) end
 return {'ok'}

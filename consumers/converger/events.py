@@ -55,13 +55,14 @@ class Event:
 
 
 def event_of(hypothesis: Hypothesis, minute: int, url: str | None, words: tuple[str, ...]) -> Event:
-    """The event of ``hypothesis``, counted in ``minute``."""
+    """The event of ``hypothesis``, counted in ``minute``; its masses add up to one text, though a wire may round otherwise."""
+    negative = round(hypothesis.stance.negative * UNITS)
     return Event(
         hypothesis.text_id,
         tuple(str(subject) for subject in subjects_of(hypothesis.subject)),
         minute,
-        round(hypothesis.stance.negative * UNITS),
-        round(hypothesis.stance.positive * UNITS),
+        negative,
+        min(round(hypothesis.stance.positive * UNITS), UNITS - negative),
         hypothesis.author_hash,
         hypothesis.story,
         hypothesis.source,

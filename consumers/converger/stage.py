@@ -72,7 +72,7 @@ class Converger:
         intake = _Intake()
         for record in records:
             try:
-                self._sort(record, intake)
+                self._sort(record, intake, held)
             except PoisonError as error:
                 failures.append(Failure(record, str(error)))
             if held.offset and record.offset < int(held.offset):
@@ -89,8 +89,12 @@ class Converger:
         for ingested in intake.ingested:
             metrics.END_TO_END.labels(self.name).observe(max(0.0, (now - ingested).total_seconds()))
 
-    def _sort(self, record: Record, intake: "_Intake") -> None:
-        """Put a record with the watermarks, the late ones, or into the minute it counts in."""
+    def _sort(self, record: Record, intake: "_Intake", held: Held) -> None:
+        """Put a record with the watermarks, the late ones, or into the minute it counts in.
+
+        What is closed counts for lateness too: pairs are forgotten by it, and a quiet partition's watermark, which follows the
+        clock, may be ahead of what the diverger says of a text.
+        """
         if record.schema == Watermark.schema_name:
             mark = Watermark.from_wire(record.value)
             intake.marks[mark.partition] = max(mark.time.timestamp(), intake.marks.get(mark.partition, 0.0))
@@ -98,7 +102,7 @@ class Converger:
             return
         hypothesis = Hypothesis.from_wire(record.value)
         taken = taken_at(hypothesis.published_at, hypothesis.ingested_at, self._settings.event_time)
-        observed = max(taken, _observed(record))
+        observed = max(taken, _observed(record), (held.partition.closed or 0) * 60.0)
         intake.ingested.append(hypothesis.ingested_at)
         if observed - taken > self._settings.converger.late_hours * 3600:
             intake.late.append(record.value or b"")

@@ -163,7 +163,7 @@ class State:
         arguments: list[str | bytes | int | float] = [
             keys.base, self._ttl, held.epoch, "" if was is None else was, now, now - KEPT_MINUTES,
             hour - self._settings.late_hours - SEEN_SLACK_HOURS, now - self._settings.history_days * 1440,
-            len(closed.subjects), len(closed.groups), len(closed.alerts),
+            held.partition.origin, len(closed.subjects), len(closed.groups), len(closed.alerts),
         ]  # fmt: skip
         for name, minute in sorted(closed.subjects.items()):
             arguments += [name, minute, held.partition.trends[name].encode()]

@@ -79,14 +79,15 @@ def trends(
         for one in found:
             typer.echo(json.dumps(_plain(one), ensure_ascii=False))
         return
+    hours_shown = min(HOURS, max(12, out.width - 60))
     shown = Table(expand=True)
-    for name in ("subject", "texts", "negative", "positive", f"last {HOURS} h"):
+    for name in ("subject", "texts", "negative", "positive", f"last {hours_shown} h"):
         shown.add_column(name, justify="right" if name in {"texts", "negative", "positive"} else "left")
     for one in found:
-        hours = one.hourly(HOURS)
+        hours = one.hourly(hours_shown)
         texts = sum(hour.texts for hour in hours) or 1
         shares = [sum(hour.mass(stance) for hour in hours) / texts for stance in ("negative", "positive")]
-        line = sparkline([hour.texts for hour in hours], HOURS)
+        line = sparkline([hour.texts for hour in hours], hours_shown)
         shown.add_row(one.subject, f"{one.trend.texts:,}", *(f"{share:.0%}" for share in shares), line)
     out.print(shown)
 

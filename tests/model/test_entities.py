@@ -118,9 +118,7 @@ def test_the_bare_form_of_a_cashtag_needs_the_market_near(text: str, found: int)
 
 
 @given(
-    st.lists(st.sampled_from(["茅台", "贵州", "镇", "$ALL", "(IT)", "GM", " ", "600519", ".SH", "İ", "Ford", "."])).map(
-        "".join
-    )
+    st.lists(st.sampled_from(["茅台", "贵州", "镇", "$ALL", "(IT)", "GM", " ", "600519", ".SH", "İ", "Ford", "."])).map("".join)
 )
 def test_mentions_never_lie_over_one_another(text: str) -> None:
     mentions = WATCHLIST.find(text)

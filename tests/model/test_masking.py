@@ -44,9 +44,7 @@ def test_each_number_of_a_list_is_masked() -> None:
     assert mask("13812345678,13912345678-vx13712345678") == "[phone],[phone]-vx[phone]"
 
 
-@pytest.mark.parametrize(
-    "number", ["11010519491231002X", "11010519491231002x", "110105 19491231 002X", "110105491231002"]
-)
+@pytest.mark.parametrize("number", ["11010519491231002X", "11010519491231002x", "110105 19491231 002X", "110105491231002"])
 def test_a_chinese_id_number_is_masked(number: str) -> None:
     assert mask(f"身份证{number}.") == "身份证[id]."
 
@@ -124,10 +122,7 @@ def test_a_short_text_is_its_own_excerpt() -> None:
 
 def test_a_long_text_is_cut_after_a_sentence() -> None:
     text = "Shares fell by half. " * 20
-    assert (
-        excerpt(text, limit=100)
-        == "Shares fell by half. Shares fell by half. Shares fell by half. Shares fell by half.…"
-    )
+    assert excerpt(text, limit=100) == "Shares fell by half. Shares fell by half. Shares fell by half. Shares fell by half.…"
 
 
 def test_a_long_sentence_is_cut_between_words() -> None:

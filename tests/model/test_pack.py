@@ -10,8 +10,9 @@ import torch
 
 from groundswell.errors import FatalError, PoisonError
 from model.adapter import read
+from model.card import read_card
 from model.encoder import plan
-from model.pack import Pack, Prediction, kept_topics
+from model.pack import Pack, Prediction, kept_topics, pack_folders
 
 MakePack = Callable[..., Path]
 Card = dict[str, Any]
@@ -211,3 +212,22 @@ def test_batches_keep_to_their_budget_and_hold_each_text_once() -> None:
     batches = list(plan(lengths, 200))
     assert sorted(i for batch in batches for i in batch) == list(range(7))
     assert all(len(batch) * max(lengths[i] for i in batch) <= 200 or len(batch) == 1 for batch in batches)
+
+
+def test_a_pack_ships_for_chinese_and_for_english() -> None:
+    assert set(pack_folders()) == {"en", "zh"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_shipped_pack_reads_its_three_canned_sentences(language: str, cache_dir: Path) -> None:
+    pack = Pack.load(pack_folders()[language], cache_dir)
+    assert pack.language == language
+    assert len(pack.card.self_test) == 3
+    assert {item.stance for item in pack.card.self_test} == {"negative", "neutral", "positive"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_shipped_pack_tells_its_figures_and_stays_small(language: str) -> None:
+    folder = pack_folders()[language]
+    assert all(figure.command.startswith("groundswell evaluate ") for figure in read_card(folder).figures)
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 8_000_000

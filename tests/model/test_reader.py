@@ -17,8 +17,7 @@ from model.reader import Reader
 
 NOW = datetime(2024, 11, 25, 9, 30, tzinfo=UTC)
 WATCHLIST = Watchlist(
-    Entity(id=name.lower(), name=name)
-    for name in ("Apple", "Tesla", "Nvidia", "Boeing", "Oracle", "Starbucks", "贵州茅台")
+    Entity(id=name.lower(), name=name) for name in ("Apple", "Tesla", "Nvidia", "Boeing", "Oracle", "Starbucks", "贵州茅台")
 )
 STANCES = {"fell": (0.8, 0.15, 0.05), "rose": (0.05, 0.15, 0.8), "跌": (0.7, 0.2, 0.1)}
 

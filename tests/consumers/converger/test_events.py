@@ -54,9 +54,7 @@ def test_a_reading_of_an_entity_counts_for_the_entity_as_a_whole_too(
 
 
 @given(st.integers(0, 1000), st.integers(0, 1000), st.floats(-0.0009, 0.0009))
-def test_masses_never_add_up_to_more_than_one_text(
-    hypothesis_of: MakeHypothesis, low: int, high: int, excess: float
-) -> None:
+def test_masses_never_add_up_to_more_than_one_text(hypothesis_of: MakeHypothesis, low: int, high: int, excess: float) -> None:
     negative, upper = min(low, high) / 1000, max(low, high) / 1000
     positive = min(1.0, max(0.0, 1 - upper + excess))
     stance = Stance(negative=negative, neutral=upper - negative, positive=positive)

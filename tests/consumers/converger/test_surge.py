@@ -71,8 +71,8 @@ def test_a_flat_past_that_goes_on_is_no_surge(event: MakeEvent) -> None:
     assert judged(flat(20, 8), last_hour(event, 8, 12)) is None
 
 
-def test_a_share_that_trebles_is_a_surge_though_as_many_write_as_ever(event: MakeEvent) -> None:
-    assert judged(flat(300, 60), last_hour(event, 180, 120)) is not None
+def test_180_of_300_against_a_base_of_a_fifth_are_a_surge(event: MakeEvent) -> None:
+    assert judged(flat(100, 20), last_hour(event, 180, 120)) is not None
 
 
 def test_the_same_share_of_many_more_texts_is_no_surge(event: MakeEvent) -> None:

@@ -52,7 +52,7 @@ def test_what_lies_before_the_bounds_is_forgotten_and_the_total_stays(event: Mak
 
 
 def test_the_trend_of_a_subject_that_is_never_quiet_takes_under_eight_kilobytes() -> None:
-    random, now = Random(5), 28_000_000
+    random, now = Random(5), 28_000_000  # noqa: S311
     trend = Trend(10**6, now // 60 - 700)
     for cells, first, last in ((trend.minutes, now - KEPT_MINUTES, now), (trend.hours, now // 60 - 28 * 24, now // 60)):
         for at in range(first, last):
