@@ -23,6 +23,8 @@ from groundswell.supervise import Supervisor
 from producers.pace import paced, punctuate
 from producers.send import Sent, send_texts
 
+BATCH = 256
+"""Records in a batch: a run wants throughput more than latency."""
 STAGES = ("diverger", "converger")
 Say = Callable[[str], None]
 
@@ -135,6 +137,7 @@ def _own(settings: Settings, folder: Path) -> Settings:
             "kafka": settings.kafka.model_copy(update={"topic_prefix": prefix, "create_topics": True}),
             "redis": settings.redis.model_copy(update={"prefix": prefix}),
             "event_time": settings.event_time.model_copy(update={"idle_timeout": None}),
+            "loop": settings.loop.model_copy(update={"batch_records": BATCH, "prefetch_records": 4 * BATCH}),
             "metrics": settings.metrics.model_copy(update=ports),
             "data_dir": folder,
         }
