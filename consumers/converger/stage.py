@@ -1,6 +1,7 @@
 """The converger as a stage: takes hypotheses in, closes minutes as the watermarks pass them, tells alerts from the outbox."""
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -183,14 +184,19 @@ class _Intake:
 def _observed(record: Record) -> float:
     """The event time at which the diverger says a record counts; 0 where it says nothing."""
     try:
-        return float(record.headers.get(OBSERVED_HEADER, b"0"))
+        observed = float(record.headers.get(OBSERVED_HEADER, b"0"))
     except ValueError:
-        raise PoisonError(f"header {OBSERVED_HEADER}: not a number of seconds") from None
+        observed = math.nan
+    if not math.isfinite(observed):
+        raise PoisonError(f"header {OBSERVED_HEADER}: not a number of seconds")
+    return observed
 
 
 def _words(record: Record) -> tuple[str, ...]:
     try:
         words = json.loads(record.headers.get(WORDS_HEADER, b"[]"))
     except ValueError:
-        raise PoisonError(f"header {WORDS_HEADER}: not JSON") from None
+        words = None
+    if not isinstance(words, list):
+        raise PoisonError(f"header {WORDS_HEADER}: not a JSON list")
     return tuple(str(word) for word in words)

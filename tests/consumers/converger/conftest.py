@@ -48,7 +48,7 @@ class Store:
         """All trends by subject."""
         return {one.subject: one.trend for one in Trends(self.client, self.settings).all()}
 
-    def keys(self) -> list[bytes]:
+    def all_keys(self) -> list[bytes]:
         """All keys of this test."""
         return list(self.client.scan_iter(match=f"*{self.settings.redis.prefix}*", count=1000))
 
@@ -58,7 +58,7 @@ def _store(server: LocalValkey, *, cluster: bool) -> Iterator[Store]:
     redis = RedisSettings(url=server.url, prefix=prefix, cluster=cluster)
     one = Store(Settings(kafka=KafkaSettings(topic_prefix=prefix, partitions=1), redis=redis), store.connect(redis))
     yield one
-    keys = one.keys()
+    keys = one.all_keys()
     everlasting = [key for key in keys if one.client.ttl(key) == -1]
     for key in keys:
         one.client.delete(key)

@@ -9,7 +9,7 @@ from consumers.converger.life import Life, Phase, step
 from groundswell.settings import ConvergerSettings
 
 SETTINGS = ConvergerSettings()
-NEXT = {
+NEXT: dict[Phase | None, set[Phase | None]] = {
     None: {None, Phase.PENDING},
     Phase.PENDING: {Phase.PENDING, Phase.FIRING, None},
     Phase.FIRING: {Phase.FIRING, Phase.RESTING},

@@ -1,0 +1,133 @@
+"""Closing over lists: a planted surge is told whole, and the order of arrival does not matter."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consumers.converger.closing import Closing, Partition, forget
+from consumers.converger.events import Event
+from groundswell.messages import Alert, AlertKind, AlertState
+from groundswell.settings import ConvergerSettings
+from model import taxonomy
+
+MakeEvent = Callable[..., Event]
+
+START = 28_000_020
+SURGE = START + 24 * 60
+END = SURGE + 14 * 60
+
+
+def told(events: list[Event], steps: list[int]) -> list[Alert]:
+    """The alerts over ``events`` when minutes are closed up to each of ``steps`` in turn."""
+    closing = Closing(ConvergerSettings(), taxonomy.load(), lambda: {"acme": "Acme"})
+    partition = Partition(origin=START)
+    alerts: list[Alert] = []
+    waiting: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        waiting[event.minute].append(event)
+    for target in steps:
+        due = {minute: waiting.pop(minute) for minute in sorted(waiting) if minute < target}
+        alerts += closing.close(partition, due, target).alerts
+        forget(partition)
+    return alerts
+
+
+@pytest.fixture(scope="session")
+def planted(event: MakeEvent) -> list[Event]:
+    """A neutral text an hour; then, after a day, sixty negative ones in half an hour, ten of them copies of one story."""
+    subjects = ("liquidity/acme", "*/acme")
+    calm = [
+        event(hour, START + hour * 60, subjects=subjects, negative=100, positive=100) for hour in range((END - START) // 60)
+    ]
+    crisis = [
+        event(
+            1000 + number,
+            SURGE + number // 2,
+            subjects=subjects,
+            story="copied" if number % 6 == 0 else f"s{1000 + number}",
+            source=f"wire{number % 4}",
+            words=("run", f"w{number}"),
+            url=f"https://example.org/{number}",
+        )
+        for number in range(60)
+    ]
+    return calm + crisis
+
+
+@pytest.fixture(scope="session")
+def alerts(planted: list[Event]) -> list[Alert]:
+    """What is told of it when every minute is closed by itself."""
+    return told(planted, list(range(START + 1, END + 1)))
+
+
+def test_a_planted_surge_goes_through_each_state_once(alerts: list[Alert]) -> None:
+    states = [
+        after.state for before, after in pairwise([None, *alerts]) if after and (not before or after.state != before.state)
+    ]
+    assert states == [AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED]
+    assert len({alert.id for alert in alerts}) == 1
+
+
+def test_revisions_rise_by_one_and_times_do_not_fall(alerts: list[Alert]) -> None:
+    assert [alert.revision for alert in alerts] == list(range(1, len(alerts) + 1))
+    assert all(before.updated_at <= after.updated_at for before, after in pairwise(alerts))
+
+
+def test_an_alert_is_on_the_entity_and_fires_within_half_an_hour(alerts: list[Alert]) -> None:
+    firing = next(alert for alert in alerts if alert.state == AlertState.FIRING)
+    assert (firing.kind, firing.subject.entity) == (AlertKind.NEGATIVE_SURGE, "acme")
+    assert (firing.detected_at - firing.started_at).total_seconds() <= 1800
+
+
+def test_an_alert_carries_evidence_words_copies_and_links(alerts: list[Alert]) -> None:
+    last = alerts[-1]
+    assert 3 <= len(last.evidence) <= 5
+    assert last.evidence[0].copies > 1
+    assert all(one.words and one.url and one.stance.negative == 0.9 for one in last.evidence)
+    assert last.keywords[0] == "run"
+    assert len({one.source for one in last.evidence}) == 4
+
+
+def test_an_alert_says_what_and_what_to_do_in_both_languages(alerts: list[Alert]) -> None:
+    last = alerts[-1]
+    assert "Acme" in last.headline.en
+    assert "Acme" in last.headline.zh
+    assert "负面" in last.headline.zh
+    assert len(last.plan) >= 3
+    assert all(step.en and step.zh for step in last.plan)
+
+
+def test_a_resolved_alert_says_since_when(alerts: list[Alert]) -> None:
+    assert alerts[-1].resolved_at == alerts[-1].updated_at
+    assert all(alert.resolved_at is None for alert in alerts[:-1])
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.randoms(use_true_random=False), st.sets(st.integers(START + 1, END), max_size=40))
+def test_neither_order_of_arrival_nor_times_of_closing_change_what_is_told(
+    planted: list[Event], alerts: list[Alert], random: Random, steps: set[int]
+) -> None:
+    assert told(random.sample(planted, len(planted)), sorted({*steps, END})) == alerts
+
+
+def test_calm_days_tell_nothing(event: MakeEvent) -> None:
+    random = Random(3)  # noqa: S311
+    events = [
+        event(number, START + random.randrange(END - START), negative=random.randrange(400), positive=100)
+        for number in range(600)
+    ]
+    assert told(events, [END]) == []
+
+
+def test_memory_forgets_what_no_window_can_reach(event: MakeEvent) -> None:
+    closing = Closing(ConvergerSettings(), taxonomy.load(), dict)
+    partition = Partition()
+    closing.close(partition, {START: [event(1, START)]}, START + 1)
+    closing.close(partition, {START + 1000: [event(2, START + 1000, subjects=("*/other",))]}, START + 1001)
+    forget(partition)
+    assert (list(partition.trends), list(partition.recent), list(partition.topics_of)) == (["*/other"],) * 3
