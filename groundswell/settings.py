@@ -127,7 +127,7 @@ class ConvergerSettings(Section):
     """How long a bucket takes late texts, and a pair (text, subject) is remembered; later texts go to the late topic."""
     history_days: Annotated[int, Field(ge=1, le=90)] = 28
     """Days of hourly counts kept of each subject; a subject without texts for so long is forgotten."""
-    p_value: Annotated[float, Field(gt=0, lt=0.5)] = 1e-5
+    p_value: Annotated[float, Field(gt=0, lt=0.5)] = 1e-4
     """The tail probability under which a subject's window counts as a surge."""
     min_texts: Annotated[float, Field(ge=1)] = 8.0
     """Least effective number of texts of the stance in a window."""

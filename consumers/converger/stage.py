@@ -93,8 +93,8 @@ class Converger:
     def _sort(self, record: Record, intake: "_Intake", held: Held) -> None:
         """Put a record with the watermarks, the late ones, or into the minute it counts in.
 
-        What is closed counts for lateness too: pairs are forgotten by it, and a quiet partition's watermark, which follows the
-        clock, may be ahead of what the diverger says of a text.
+        Late is also what was published in an hour whose pairs are forgotten: a quiet partition's watermark, which follows the
+        clock, may be days ahead of what the diverger says of a text, and a text sent again must not count again.
         """
         if record.schema == Watermark.schema_name:
             mark = Watermark.from_wire(record.value)
@@ -103,9 +103,10 @@ class Converger:
             return
         hypothesis = Hypothesis.from_wire(record.value)
         taken = taken_at(hypothesis.published_at, hypothesis.ingested_at, self._settings.event_time)
-        observed = max(taken, _observed(record), (held.partition.closed or 0) * 60.0)
+        observed = max(taken, _observed(record))
         intake.ingested.append(hypothesis.ingested_at)
-        if observed - taken > self._settings.converger.late_hours * 3600:
+        forgotten = taken // 3600 < self._state.first_hour(held.partition.closed or 0)
+        if forgotten or observed - taken > self._settings.converger.late_hours * 3600:
             intake.late.append(record.value or b"")
             return
         url = record.headers.get(URL_HEADER)

@@ -155,14 +155,17 @@ class State:
             {name: Trend.decode(value) if value else Trend() for name, value in zip(missing, stored, strict=True)}
         )
 
+    def first_hour(self, closed: int) -> int:
+        """The first hour of publication whose pairs are remembered once all before minute ``closed`` is closed."""
+        return closed // 60 - self._settings.late_hours - SEEN_SLACK_HOURS
+
     def save(self, held: Held, was: int | None, closed: Closed) -> None:
         """Store what a closing changed, if nobody else closed minute ``was`` meanwhile."""
         keys, now = held.keys, held.partition.closed
         assert now is not None
-        hour = now // 60
         arguments: list[str | bytes | int | float] = [
             keys.base, self._ttl, held.epoch, "" if was is None else was, now, now - KEPT_MINUTES,
-            hour - self._settings.late_hours - SEEN_SLACK_HOURS, now - self._settings.history_days * 1440,
+            self.first_hour(now), now - self._settings.history_days * 1440,
             held.partition.origin, len(closed.subjects), len(closed.groups), len(closed.alerts),
         ]  # fmt: skip
         for name, minute in sorted(closed.subjects.items()):
