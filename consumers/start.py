@@ -57,7 +57,7 @@ def converger(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, stage: Stage, port: int) -> None:
-    loop = ConsumeLoop(settings, stage)
+    loop = ConsumeLoop(settings, stage, member=settings.loop.member)
     page = MetricsServer(settings.metrics.host, port, loop.healthy)
     log.get(__name__).info("stage started", stage=stage.name, metrics=f"http://{settings.metrics.host}:{page.port}/metrics")
     try:

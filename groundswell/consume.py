@@ -206,12 +206,14 @@ class ConsumeLoop:
     def _open_assigned(self) -> None:
         """Open what was assigned since the last poll: what was fetched for it before is read again from its place."""
         for number in sorted(self.to_open):
+            if self._stopping.is_set():
+                return
             partition = TopicPartition(self.stage.topic, number)
             if partition not in self.consumer.assignment():
                 self.withdraw([number])
                 continue
             try:
-                committed = self.consumer.committed(partition, metadata=True, timeout_ms=5000)
+                committed = self.consumer.committed(partition, metadata=True, timeout_ms=2000)
                 start = self.stage.open(number)
                 self._seek(partition, start if start is not None else (committed.offset if committed else None))
             except (RetryableError, KafkaError) as error:
@@ -239,7 +241,7 @@ class ConsumeLoop:
             if offset is None:
                 self.consumer.seek_to_beginning(partition)
                 return
-            end = self.consumer.end_offsets([partition], timeout_ms=5000)[partition]
+            end = self.consumer.end_offsets([partition], timeout_ms=2000)[partition]
             if offset <= end:
                 self.consumer.seek(partition, offset)
                 return
@@ -268,7 +270,7 @@ class ConsumeLoop:
             partition = TopicPartition(self.stage.topic, number)
             try:
                 end = self.consumer.highwater(partition)
-                start = position if position is not None else self.consumer.position(partition, timeout_ms=1000)
+                start = position if position is not None else self.consumer.position(partition, timeout_ms=200)
             except (IllegalStateError, KeyError):
                 continue  # taken away meanwhile
             lag, stamp = max(0, (end or 0) - (start or 0)), oldest.get(number)

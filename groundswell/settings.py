@@ -78,7 +78,7 @@ class RedisSettings(Section):
 
     @model_validator(mode="after")
     def _password_stands_apart(self) -> "RedisSettings":
-        if "@" in self.url:
+        if "@" in self.url or "password=" in self.url or "username=" in self.url:
             raise ValueError("redis.url must not hold a password: use redis.username and redis.password")
         return self
 
@@ -90,10 +90,12 @@ class LoopSettings(Section):
     prefetch_records: Count = 512
     commit_interval: Positive = 1.0
     max_poll_interval: Positive = 300.0
+    member: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] | None = None
+    """Name of a static member, one a process: a process that was killed is back in its group at once. None: dynamic."""
     session_timeout: Positive = 10.0
     handover_timeout: Positive = 20.0
     """Longest wait for a batch in flight when its partitions are taken away, seconds."""
-    drain_timeout: Positive = 4.0
+    drain_timeout: Positive = 3.0
     delivery_timeout: Positive = 120.0
     """Longest wait for Kafka to acknowledge what a batch sends; then the batch is done again. Seconds."""
     retry_max: Positive = 10.0

@@ -158,7 +158,7 @@ class Worker:
             key_base64=None if record.key is None else base64.b64encode(record.key[:KEPT_BYTES]).decode(),
             value_base64=None if record.value is None else base64.b64encode(value[:KEPT_BYTES]).decode(),
             value_bytes=len(value),
-            headers={name[:100]: data[:200].decode("utf-8", "replace") for name, data in [*record.headers.items()][:20]},
+            headers={name[:100]: data[:4096].decode("utf-8", "replace") for name, data in [*record.headers.items()][:20]},
         )
         return Output.of(self.topics.deadletters, f"{record.topic}/{record.partition}/{record.offset}", letter)
 

@@ -139,12 +139,18 @@ class Reader:
         )
 
 
-def _prepare(text: Text, watchlist: Watchlist) -> _Prepared:
+def joined(text: Text) -> str:
+    """What is read of ``text``: its title and its body, clean."""
     cleaned = clean(text.text)
     title = clean(text.title or "")
     if title.casefold() not in cleaned.casefold():
         stop = "" if title[-1] in "。.!?…" else "。" if is_cjk(title[-1]) else "."
         cleaned = f"{title}{stop} {cleaned}".strip()
+    return cleaned
+
+
+def _prepare(text: Text, watchlist: Watchlist) -> _Prepared:
+    cleaned = joined(text)
     return _Prepared(text, cleaned, route(cleaned, text.lang), parts(cleaned, watchlist.find(cleaned), MOST_ENTITIES))
 
 

@@ -49,7 +49,7 @@ def concretise(finding: Finding, minute: int, names: Mapping[str, str], taxonomy
     leaners = [event for event in lead.events if leaning(event, KINDS[finding.kind])]
     started = min((event.minute for event in leaners), default=minute)
     subject = parse_subject(lead.subject)
-    identity = f"{finding.kind}\x1f{lead.subject}\x1f{started}"
+    identity = f"{finding.kind}\x1f{lead.subject}\x1f{minute}"  # a lapsed one and its successor may share their first text
     return Alert(
         id=hashlib.blake2b(identity.encode(), digest_size=12).hexdigest(),
         kind=finding.kind,

@@ -13,7 +13,7 @@ from consumers.converger.state import Held, Marks, State
 from consumers.diverger import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
 from groundswell import metrics
 from groundswell.clock import Clock
-from groundswell.errors import FencedError, PoisonError, RetryableError
+from groundswell.errors import FatalError, FencedError, PoisonError
 from groundswell.event_time import taken_at
 from groundswell.kafka import Output, Record, Topics
 from groundswell.messages import Alert, Hypothesis, Watermark
@@ -162,7 +162,9 @@ class Converger:
             was = partition.closed
             try:
                 self._state.save(held, was, self._closing.close(partition, some, end))
-            except RetryableError as error:
+            except FatalError:
+                raise
+            except Exception as error:
                 # Memory may be ahead of the store now, and only what the store holds counts.
                 self._held.pop(held.keys.partition, None)
                 raise FencedError(f"partition {number} was not saved: {error}", held.keys.partition) from error

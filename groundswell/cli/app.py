@@ -1,11 +1,11 @@
 """The application that all commands join, the settings they share, and how errors end: in one line, with status 1."""
 
-import os
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from types import FrameType
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -39,18 +39,26 @@ def say(line: str) -> None:
     err.print(plain(line), soft_wrap=True)
 
 
+def interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of handlers
+    """Have SIGTERM end a command as Ctrl-C does, so that what it started is stopped."""
+    raise KeyboardInterrupt
+
+
 @dataclass
 class Shared:
     """What the flags before the command said."""
 
     config: Path | None = None
     sections: dict[str, dict[str, Any]] | None = None
+    watchlist: Path | None = None
 
 
 def settings_of(context: typer.Context, **flags: Any) -> Settings:
     """The settings in force for a command; ``flags`` go before all else. Configures the logs."""
     shared: Shared = context.find_object(Shared) or Shared()
     merged: dict[str, Any] = {name: dict(values) for name, values in (shared.sections or {}).items()}
+    if shared.watchlist is not None:
+        merged["watchlist"] = shared.watchlist
     for name, value in flags.items():
         if isinstance(value, dict):
             merged[name] = {**merged.get(name, {}), **{key: one for key, one in value.items() if one is not None}}
@@ -84,9 +92,7 @@ def shared(
         sections["kafka"] = {"bootstrap_servers": kafka}
     if redis:
         sections["redis"] = {"url": redis}
-    if watchlist:
-        os.environ["GROUNDSWELL_WATCHLIST"] = str(watchlist)
-    context.obj = Shared(config, sections)
+    context.obj = Shared(config, sections, watchlist)
 
 
 def main() -> None:

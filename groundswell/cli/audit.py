@@ -1,5 +1,6 @@
 """Count what went through a pipeline, independently of it: from the topics on one side, from the trends on the other."""
 
+import base64
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -27,6 +28,8 @@ class Totals:
     late: set[str] = field(default_factory=set)
     latencies: list[float] = field(default_factory=list)
     dead: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    unfit: set[str] = field(default_factory=set)
+    """Ids of texts that went to deadletters."""
     alerts: list[Alert] = field(default_factory=list)
 
     def add_hypothesis(self, record: Record, *, late: bool = False) -> None:
@@ -78,6 +81,8 @@ class Audit:
         for record in self._tails[topics.deadletters].poll(0.01):
             letter = DeadLetter.from_wire(record.value)
             totals.dead[letter.topic, letter.partition, letter.offset] = letter.reason
+            if letter.topic == topics.texts and letter.key_base64:
+                totals.unfit.add(base64.b64decode(letter.key_base64).decode("utf-8", "replace"))
         for alert in transitions(self._tails[topics.alerts].poll(0.01)):
             if alert.revision > self._revisions.get(alert.id, 0):
                 self._revisions[alert.id] = alert.revision

@@ -14,7 +14,7 @@ from groundswell import store
 from groundswell.cli.audit import Audit
 from groundswell.clock import SystemClock
 from groundswell.errors import FatalError, GroundswellError
-from groundswell.kafka import Publisher, Topics, ensure_topics
+from groundswell.kafka import Publisher, Topics, admin, ensure_topics
 from groundswell.local import LocalStack
 from groundswell.local.ports import free_port
 from groundswell.messages import Text
@@ -25,6 +25,7 @@ from producers.send import Sent, send_texts
 
 BATCH = 256
 """Records in a batch: a run wants throughput more than latency."""
+PACKED = frozenset({"zh", "en"})
 STAGES = ("diverger", "converger")
 Say = Callable[[str], None]
 
@@ -101,14 +102,14 @@ class Rehearsal:
     def summary(self, texts: Callable[[], Iterable[Text]]) -> Summary:
         """Hold the trends against the topics, and the readings against ``texts``, which is read again."""
         from model.language import route  # noqa: PLC0415
+        from model.reader import joined  # noqa: PLC0415
 
         seconds = self.clock.monotonic() - self.began
         twice, missing = self.audit.compare(self.trends)
-        packs = {"zh", "en"}
-        silent = {text.id: text for text in texts() if text.id not in self.audit.totals.texts}
-        unread = sum(route(text.text, text.lang) not in packs for text in silent.values())
-        lost = missing + len(silent) - unread - len(self.audit.totals.dead)
-        return Summary(twice, max(0, lost), unread, seconds)
+        totals = self.audit.totals
+        silent = {text.id: text for text in texts() if text.id not in totals.texts | totals.unfit}
+        unread = sum(route(joined(text), text.lang) not in PACKED for text in silent.values())
+        return Summary(twice, missing + len(silent) - unread, unread, seconds)
 
 
 @contextmanager
@@ -122,10 +123,27 @@ def rehearse(settings: Settings, *, private: bool, data: Path | None, say: Say) 
             stack = cleanup.enter_context(LocalStack(folder, settings.cache_dir, say=say))
             chosen = stack.settings(chosen)
         ensure_topics(chosen)
+        if not private:
+            say(f"topics and keys of this run begin with {chosen.kafka.topic_prefix}; they are deleted at its end")
+            cleanup.callback(_remove, chosen)
         supervisor = cleanup.enter_context(Supervisor(chosen, STAGES, say))
         rehearsal = Rehearsal(chosen, supervisor, stack)
         cleanup.callback(rehearsal.audit.close)
         yield rehearsal
+
+
+def _remove(settings: Settings) -> None:
+    """Delete the topics and the keys of a run on servers that stay."""
+    topics = Topics(settings.kafka.topic_prefix)
+    client = admin(settings)
+    try:
+        client.delete_topics(list(topics.wanted(settings)))
+    finally:
+        client.close()
+    redis = store.connect(settings.redis)
+    with store.errors():
+        for key in redis.scan_iter(match=f"{{{settings.redis.prefix}:*", count=1000):
+            redis.delete(key)
 
 
 def _own(settings: Settings, folder: Path) -> Settings:

@@ -1,5 +1,6 @@
 """``groundswell replay`` and ``groundswell demo``: the whole pipeline over a file, or over the bundled scenario."""
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from groundswell.alerts import card, newest, table
-from groundswell.cli.app import app, err, out, say, settings_of
+from groundswell.cli.app import app, err, interrupt, out, say, settings_of
+from groundswell.clock import SystemClock
 from groundswell.errors import FatalError
 from groundswell.live import LiveView, Row
 from groundswell.messages import Alert, AlertKind, AlertState, Text
@@ -56,7 +58,6 @@ def stream_of(read: Callable[[], Iterator[Text]], name: str) -> Stream:
 
 def texts_of(path: Path, source: str | None) -> Callable[[], Iterator[Text]]:
     """The texts of a file; what is no text is told once, with its line, and left out."""
-    from groundswell.clock import SystemClock  # noqa: PLC0415
     from producers.formats import Position, Reading, Rejected, format_of, read  # noqa: PLC0415
     from producers.rows import Defaults  # noqa: PLC0415
 
@@ -94,6 +95,7 @@ def replay(
     from groundswell.cli.rehearsal import rehearse  # noqa: PLC0415
 
     settings = settings_of(context, watchlist=watchlist)
+    signal.signal(signal.SIGTERM, interrupt)
     stream = stream_of(texts_of(texts, source), str(texts))
     with rehearse(settings, private=not use_configured, data=data, say=say) as run:
         run.send(stream.read(), 0.0, stream.final(settings), say)
@@ -170,7 +172,8 @@ def demo(
     from producers import demo as story
 
     settings = settings_of(context, watchlist=watchlist or (None if texts else story.watchlist_path()))
-    stream = stream_of(texts_of(texts, None) if texts else _bundled, str(texts or "the bundled scenario"))
+    signal.signal(signal.SIGTERM, interrupt)
+    stream = stream_of(texts_of(texts, None) if texts else _bundled(), str(texts or "the bundled scenario"))
     speed = max(1.0, (stream.last - stream.first).total_seconds() / seconds)
     with rehearse(settings, private=True, data=None, say=say) as run:
         view = _view(run)
@@ -186,21 +189,20 @@ def demo(
             except KeyboardInterrupt:
                 say("stopping")
                 return
-    _tell(run, stream, summary)
+    if not _tell(run, stream, summary) and texts is None:
+        raise FatalError("the bundled crisis raised no alert: see `groundswell doctor`, and report this")
 
 
-def _bundled() -> Iterator[Text]:
-    from groundswell.clock import SystemClock  # noqa: PLC0415
+def _bundled() -> Callable[[], Iterator[Text]]:
+    """The bundled scenario over the three days before yesterday."""
     from producers import demo as story
 
     midnight = SystemClock().now().replace(hour=0, minute=0, second=0, microsecond=0)
-    yield from story.scenario(midnight - timedelta(hours=story.HOURS + 24))
+    return lambda: iter(story.scenario(midnight - timedelta(hours=story.HOURS + 24)))
 
 
 def _arriving(texts: Iterator[Text]) -> Iterator[Text]:
     """The texts as they arrive now: the latency that is shown is that of today's pipeline."""
-    from groundswell.clock import SystemClock  # noqa: PLC0415
-
     clock = SystemClock()
     for text in texts:
         yield text.model_copy(update={"ingested_at": clock.now()})
@@ -231,8 +233,8 @@ def row_of(one: object) -> Row:
     return Row(one.subject, recent.texts, recent.negative / texts, recent.positive / texts, history)
 
 
-def _tell(run: "Rehearsal", stream: Stream, summary: "Summary") -> None:
-    """The summary of the demo: all alerts, the gravest whole, and the figures."""
+def _tell(run: "Rehearsal", stream: Stream, summary: "Summary") -> bool:
+    """The summary of the demo: all alerts, the gravest whole, and the figures; whether a negative surge fired."""
     found = newest(run.audit.totals.alerts)
     fired = [alert for alert in run.audit.totals.alerts if alert.state == AlertState.FIRING]
     out.print(table(found))
@@ -242,3 +244,4 @@ def _tell(run: "Rehearsal", stream: Stream, summary: "Summary") -> None:
     out.print(_report(run, stream, summary))
     if summary.twice or summary.lost:
         raise FatalError(f"{summary.twice} counted twice, {summary.lost} lost")
+    return bool(worst)

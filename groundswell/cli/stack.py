@@ -3,20 +3,19 @@
 import signal
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from groundswell import alerts as show
 from groundswell import store
-from groundswell.cli.app import app, say, settings_of
+from groundswell.cli.app import app, interrupt, say, settings_of
 from groundswell.cli.replaying import HOTTEST, row_of
 from groundswell.kafka import Topics, ensure_topics
 from groundswell.live import LiveView, Row
 from groundswell.local import LocalStack
 from groundswell.messages import Alert
-from groundswell.settings import KafkaSettings, RedisSettings, Settings
+from groundswell.settings import Settings
 from groundswell.supervise import Supervisor
 from groundswell.tail import Tail
 
@@ -54,14 +53,13 @@ def up(
     settings = settings_of(
         context, kafka={"bootstrap_servers": kafka}, redis={"url": redis}, data_dir=data, watchlist=watchlist
     )
-    ours = KafkaSettings().bootstrap_servers, RedisSettings().url
     with ExitStack() as cleanup:
-        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGTERM, interrupt)
         stack = LocalStack(
             settings.data_dir,
             settings.cache_dir,
-            kafka_port=kafka_port if settings.kafka.bootstrap_servers == ours[0] else None,
-            valkey_port=valkey_port if settings.redis.url == ours[1] else None,
+            kafka_port=None if "bootstrap_servers" in settings.kafka.model_fields_set else kafka_port,
+            valkey_port=None if "url" in settings.redis.model_fields_set else valkey_port,
             say=say,
         )
         try:
@@ -94,7 +92,3 @@ def _run(cleanup: ExitStack, stack: LocalStack, settings: Settings) -> None:
     title = f"groundswell · Kafka {chosen.kafka.bootstrap_servers} · {chosen.redis.url} · logs in {chosen.data_dir / 'logs'}"
     view = cleanup.enter_context(LiveView(pages, hottest, _Alerts(tail), title=title))
     view.run(ended)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of handlers
-    raise KeyboardInterrupt

@@ -68,6 +68,8 @@ class LocalStack:
                     "bootstrap_servers": self.kafka.bootstrap_servers,
                     "security_protocol": "PLAINTEXT",
                     "sasl_mechanism": None,
+                    "replication": 1,
+                    "create_topics": True,
                 }
             )
         if self.valkey:
