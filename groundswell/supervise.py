@@ -16,6 +16,8 @@ from groundswell.errors import FatalError
 from groundswell.local.process import end, exit_reason, last_line, spawn
 from groundswell.settings import ENV_PREFIX, Settings
 
+STAGES = ("diverger", "converger")
+"""The stages of the whole pipeline, in the order in which they are stopped."""
 RESTARTS = 3
 """Deaths in a row after which a stage is given up."""
 BACK_OFF = 0.5
@@ -26,6 +28,13 @@ PATIENCE = 5.0
 """Longest wait for a stage to drain, seconds."""
 LOG_LIMIT = 20_000_000
 """Bytes from which a log is put aside when its stage starts."""
+
+
+def pages(settings: Settings) -> dict[str, str]:
+    """Return the address of each stage's metrics page."""
+    metrics = settings.metrics
+    ports = {"diverger": metrics.diverger_port, "converger": metrics.converger_port}
+    return {stage: f"http://{metrics.host}:{port}/metrics" for stage, port in ports.items()}
 
 
 def environment(settings: Settings) -> dict[str, str]:

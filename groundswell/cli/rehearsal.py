@@ -19,14 +19,13 @@ from groundswell.local import LocalStack
 from groundswell.local.ports import free_port
 from groundswell.messages import Text
 from groundswell.settings import Settings
-from groundswell.supervise import Supervisor
+from groundswell.supervise import STAGES, Supervisor
 from producers.pace import paced, punctuate
 from producers.send import Sent, send_texts
 
 BATCH = 256
 """Records in a batch: a run wants throughput more than latency."""
 PACKED = frozenset({"zh", "en"})
-STAGES = ("diverger", "converger")
 Say = Callable[[str], None]
 
 

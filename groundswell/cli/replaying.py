@@ -18,6 +18,7 @@ from groundswell.errors import FatalError
 from groundswell.live import LiveView, Row
 from groundswell.messages import Alert, AlertKind, AlertState, Text
 from groundswell.settings import Settings
+from groundswell.supervise import pages
 
 if TYPE_CHECKING:
     from groundswell.cli.rehearsal import Rehearsal, Summary
@@ -209,12 +210,9 @@ def _arriving(texts: Iterator[Text]) -> Iterator[Text]:
 
 
 def _view(run: "Rehearsal") -> LiveView:
-    metrics = run.settings.metrics
-    pages = {
-        "diverger": f"http://{metrics.host}:{metrics.diverger_port}/metrics",
-        "converger": f"http://{metrics.host}:{metrics.converger_port}/metrics",
-    }
-    return LiveView(pages, lambda: hottest(run), lambda: newest(run.audit.totals.alerts), title="groundswell demo")
+    return LiveView(
+        pages(run.settings), lambda: hottest(run), lambda: newest(run.audit.totals.alerts), title="groundswell demo"
+    )
 
 
 def hottest(run: "Rehearsal") -> list[Row]:

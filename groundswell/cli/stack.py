@@ -16,10 +16,8 @@ from groundswell.live import LiveView, Row
 from groundswell.local import LocalStack
 from groundswell.messages import Alert
 from groundswell.settings import Settings
-from groundswell.supervise import Supervisor
+from groundswell.supervise import STAGES, Supervisor, pages
 from groundswell.tail import Tail
-
-STAGES = ("diverger", "converger")
 
 
 class _Alerts:
@@ -86,9 +84,6 @@ def _run(cleanup: ExitStack, stack: LocalStack, settings: Settings) -> None:
         supervisor.check()
         return False
 
-    metrics = chosen.metrics
-    ports = {"diverger": metrics.diverger_port, "converger": metrics.converger_port}
-    pages = {stage: f"http://{metrics.host}:{port}/metrics" for stage, port in ports.items()}
     title = f"groundswell · Kafka {chosen.kafka.bootstrap_servers} · {chosen.redis.url} · logs in {chosen.data_dir / 'logs'}"
-    view = cleanup.enter_context(LiveView(pages, hottest, _Alerts(tail), title=title))
+    view = cleanup.enter_context(LiveView(pages(chosen), hottest, _Alerts(tail), title=title))
     view.run(ended)
