@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
+from consumers.self_tests import SelfTests
 from groundswell import metrics
 from groundswell.clock import Clock
 from groundswell.errors import PoisonError
@@ -19,11 +21,6 @@ from groundswell.messages import Hypothesis, Text, Watermark
 from groundswell.settings import EventTimeSettings
 from groundswell.stage import Failure, Result
 from model.reader import Reader, Reading
-
-OBSERVED_HEADER = "observed"
-"""Event time in seconds since the epoch from which a hypothesis counts: never before the watermark sent ahead of it."""
-URL_HEADER = "url"
-WORDS_HEADER = "words"
 
 
 @dataclass(frozen=True)
@@ -36,12 +33,21 @@ class _Placed:
 
 
 class Diverger:
-    """The stage that reads texts. ``partitions`` gives the numbers of partitions of texts and of hypotheses."""
+    """The stage that reads texts. ``partitions`` gives the numbers of partitions of texts and of hypotheses.
+
+    ``self_tests`` are those of the reader's packs; a pack that fails one ends the stage.
+    """
 
     name = "diverger"
 
     def __init__(
-        self, reader: Reader, topics: Topics, partitions: tuple[int, int], settings: EventTimeSettings, clock: Clock
+        self,
+        reader: Reader,
+        topics: Topics,
+        partitions: tuple[int, int],
+        settings: EventTimeSettings,
+        clock: Clock,
+        self_tests: SelfTests | None = None,
     ) -> None:
         self.topic = topics.texts
         self._reader = reader
@@ -49,7 +55,11 @@ class Diverger:
         self._of, self._targets = partitions
         self._settings = settings
         self._clock = clock
+        self._self_tests = self_tests or SelfTests({}, clock)
         self._told: dict[int, float] = {}
+        for language in (*sorted(metrics.KNOWN_LANGUAGES), "other"):
+            metrics.TEXTS_READ.labels(language)  # at 0: a rate misses what a series is born with
+            metrics.TRUNCATED.labels(language)
 
     def open(self, partition: int) -> None:
         """Start from the committed offset; the event time comes back with the note."""
@@ -81,7 +91,8 @@ class Diverger:
         )
 
     def tick(self, idle: Mapping[int, float], notes: Mapping[int, str]) -> Result:  # noqa: ARG002 - the stage's signature
-        """Let quiet partitions follow the clock, so that they do not hold the others back."""
+        """Let quiet partitions follow the clock, so that they do not hold the others back; test the packs when it is time."""
+        self._self_tests.run_due()
         if self._settings.idle_timeout is None:
             return Result()
         now = self._clock.now().timestamp() - self._settings.lateness

@@ -4,6 +4,7 @@ Label values come from closed sets (stages, partitions, reasons, languages), nev
 page stays small however many entities there are.
 """
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterable
@@ -11,9 +12,11 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram, make_wsgi_app
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, disable_created_metrics, make_wsgi_app
 
 from groundswell.errors import FatalError
+
+disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each counter, which nothing reads
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 AGES = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
@@ -41,11 +44,23 @@ STANCE_MASS = Counter("groundswell_stance_mass", "Sum of stance probabilities ov
 WATERMARK = Gauge("groundswell_watermark_timestamp_seconds", "Event time up to which minutes are closed.", ["partition"])
 PAIRS = Counter("groundswell_pairs", "Pairs of text and subject by what became of them.", ["result"])
 ALERTS = Counter("groundswell_alerts", "Alert transitions.", ["kind", "state"])
-OPEN_ALERTS = Gauge("groundswell_open_alerts", "Alerts now pending or firing.", ["partition"])
+OPEN_ALERTS = Gauge("groundswell_open_alerts", "Alerts now open, by state.", ["partition", "state"])
+TOPIC_TEXTS = Counter("groundswell_topic_texts", "Texts counted for a topic, whatever their entity.", ["topic"])
+TOPIC_STANCE = Counter("groundswell_topic_stance_mass", "Sum of stance probabilities over those texts.", ["topic", "stance"])
+HOT_TEXTS = Gauge("groundswell_hot_subject_texts", "Texts of the hottest subjects in six hours of event time.", ["subject"])
+HOT_NEGATIVE = Gauge("groundswell_hot_subject_negative_ratio", "Share of their stance mass that is negative.", ["subject"])
+SELF_TEST = Gauge("groundswell_self_test_timestamp_seconds", "When a pack last read its canned sentences right.", ["language"])
 PRODUCED = Counter("groundswell_texts_produced", "Texts that Kafka acknowledged, by producer.", ["producer"])
 REFUSED = Counter("groundswell_texts_refused", "Texts that a producer did not take.", ["producer", "reason"])
 
+DELIVERIES = Counter("groundswell_deliveries", "Tries to tell a receiver, by what became of them.", ["channel", "result"])
+DELIVERY_SECONDS = Histogram("groundswell_delivery_seconds", "Time of a try to tell a receiver.", ["channel"], buckets=SECONDS)
+DELIVERIES_WAITING = Gauge("groundswell_deliveries_waiting", "Notifications not yet delivered.")
+OLDEST_DELIVERY = Gauge("groundswell_oldest_delivery_seconds", "Age of the oldest notification not yet delivered.")
+SUBSCRIPTIONS = Gauge("groundswell_subscriptions", "Subscriptions in force.")
+
 KNOWN_LANGUAGES = frozenset({"zh", "en", "und"})
+OPEN_STATES = ("pending", "firing")
 
 
 def language_label(language: str) -> str:
@@ -53,22 +68,40 @@ def language_label(language: str) -> str:
     return language if language in KNOWN_LANGUAGES else "other"
 
 
+def begin(stage: str) -> None:
+    """Show the counters of ``stage`` at 0 from its start: a rate misses what a series is born with."""
+    for counter in (RECORDS_IN, RECORDS_OUT, RETRIES):
+        counter.labels(stage)
+    for reason in ("poison", "too_large", "corrupt"):
+        RECORDS_FAILED.labels(stage, reason)
+    for change in ("assigned", "revoked"):
+        REBALANCES.labels(stage, change)
+    for histogram in (BATCH_SECONDS, BATCH_RECORDS, END_TO_END):
+        histogram.labels(stage)
+
+
 def remove_partition(stage: str, partition: int) -> None:
     """Drop the series of a partition that was taken away: a stale lag is worse than none."""
     for gauge in (LAG_RECORDS, LAG_SECONDS):
-        try:
-            gauge.remove(stage, str(partition))
-        except KeyError:
-            continue
+        _remove(gauge, stage, str(partition))
 
 
 def remove_converger_partition(partition: int) -> None:
     """Drop the converger's own series of a partition that was taken away."""
-    for gauge in (WATERMARK, OPEN_ALERTS):
-        try:
-            gauge.remove(str(partition))
-        except KeyError:
-            continue
+    _remove(WATERMARK, str(partition))
+    for state in OPEN_STATES:
+        _remove(OPEN_ALERTS, str(partition), state)
+
+
+def remove_hot_subject(subject: str) -> None:
+    """Drop the series of a subject that is not among the hottest any more."""
+    for gauge in (HOT_TEXTS, HOT_NEGATIVE):
+        _remove(gauge, subject)
+
+
+def _remove(gauge: Gauge, *labels: str) -> None:
+    with contextlib.suppress(KeyError):  # it has no such series
+        gauge.remove(*labels)
 
 
 class _Server(ThreadingMixIn, WSGIServer):

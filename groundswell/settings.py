@@ -163,6 +163,26 @@ class IngestSettings(Section):
     """Texts waiting to be read from which callers are told to come back later (429)."""
 
 
+class NotifierSettings(Section):
+    """Telling people."""
+
+    workers: Annotated[int, Field(ge=1, le=256)] = 16
+    """Deliveries that a process has under way at once; a subscription has one at most, so a slow receiver holds up no other."""
+    deadline: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """Longest that a receiver may take to answer, seconds."""
+    lease: Annotated[float, Field(ge=1)] = 15.0
+    """How long a delivery stays with a process that no longer renews its hold on it, seconds."""
+    retry_base: Positive = 1.0
+    """Pause after the first failed try, seconds; doubled after each further one."""
+    retry_max: Positive = 300.0
+    give_up_hours: Positive = 24.0
+    """A receiver that has not taken a notification for so long does not get it any more."""
+    keep_days: Positive = 30.0
+    """How long it is remembered what was told, so that nothing is told again."""
+    allow_private: bool = False
+    """Whether receivers may stand on private addresses, this machine included."""
+
+
 class MetricsSettings(Section):
     """Prometheus: each process has a port of its own; 0 takes a free one."""
 
@@ -171,6 +191,7 @@ class MetricsSettings(Section):
     converger_port: Port = 9102
     ingest_port: Port = 9103
     feeds_port: Port = 9104
+    notifier_port: Port = 9105
 
 
 class LogSettings(Section):
@@ -195,6 +216,7 @@ class Settings(BaseSettings):
     converger: ConvergerSettings = ConvergerSettings()
     reading: ReadingSettings = ReadingSettings()
     ingest: IngestSettings = IngestSettings()
+    notifier: NotifierSettings = NotifierSettings()
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
     watchlist: Path | None = None

@@ -16,7 +16,7 @@ from groundswell.errors import FatalError
 from groundswell.local.process import end, exit_reason, last_line, spawn
 from groundswell.settings import ENV_PREFIX, Settings
 
-STAGES = ("diverger", "converger")
+STAGES = ("diverger", "converger", "notifier")
 """The stages of the whole pipeline, in the order in which they are stopped."""
 RESTARTS = 3
 """Deaths in a row after which a stage is given up."""
@@ -33,7 +33,7 @@ LOG_LIMIT = 20_000_000
 def pages(settings: Settings) -> dict[str, str]:
     """Return the address of each stage's metrics page."""
     metrics = settings.metrics
-    ports = {"diverger": metrics.diverger_port, "converger": metrics.converger_port}
+    ports = {"diverger": metrics.diverger_port, "converger": metrics.converger_port, "notifier": metrics.notifier_port}
     return {stage: f"http://{metrics.host}:{port}/metrics" for stage, port in ports.items()}
 
 

@@ -52,6 +52,13 @@ class Tail:
             if not records and self.at_end():
                 return
 
+    def position(self, partition: int) -> int:
+        """The offset of the next record that will be given of ``partition``; -1 while the broker is away."""
+        try:
+            return self._position(self._partitions[partition])
+        except KafkaError:
+            return -1
+
     def _position(self, partition: Any) -> int:
         found = self._consumer.position(partition, timeout_ms=5000)
         return -1 if found is None else int(found)

@@ -50,6 +50,8 @@ class Worker:
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.settings.breaker_window, self.settings.breaker_ratio, self.settings.breaker_run)
         self.progressed_at = self.clock.monotonic()
+        metrics.begin(self.stage.name)
+        metrics.LAST_PROGRESS.labels(self.stage.name).set(self.clock.now().timestamp())  # as `progressed_at`
 
     def run(self) -> None:
         """Work until told to stop. Never raises: the polling thread looks at ``failure``."""

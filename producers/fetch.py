@@ -5,13 +5,14 @@ addresses only (resolved, checked, and connected to what was checked), unless th
 """
 
 import asyncio
-import ipaddress
 import socket
 import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+
+from groundswell.address import is_public
 
 MAX_BODY = 5 * 1024 * 1024
 """Bytes of a feed, compressed or not, beyond which it is refused."""
@@ -126,23 +127,16 @@ async def _addresses(url: httpx.URL) -> list[str]:
     return [str(place[4][0]) for place in found]
 
 
-def _is_public(address: str) -> bool:
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    ip = mapped or ip
-    return ip.is_global and not ip.is_multicast
-
-
 async def _is_private(url: httpx.URL) -> bool:
     """Whether the operator's own URL stands on a private address; a name that does not resolve here is none."""
     try:
-        return not all(_is_public(address) for address in await _addresses(url))
+        return not all(is_public(address) for address in await _addresses(url))
     except OSError:
         return False
 
 
 async def _public_address(url: httpx.URL) -> str:
     addresses = await _addresses(url)
-    if not addresses or not all(_is_public(address) for address in addresses):
+    if not addresses or not all(is_public(address) for address in addresses):
         raise FetchError("a redirect to a private address is not followed")
     return addresses[0]

@@ -68,7 +68,7 @@ def settings(kafka: LocalKafka, valkey: LocalValkey, cache_dir: Path, tmp_path: 
     chosen = Settings(
         kafka=KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=prefix, partitions=2),
         redis=RedisSettings(url=valkey.url, prefix=prefix),
-        metrics=MetricsSettings(diverger_port=0, converger_port=0, ingest_port=0, feeds_port=0),
+        metrics=MetricsSettings(diverger_port=0, converger_port=0, ingest_port=0, feeds_port=0, notifier_port=0),
         cache_dir=cache_dir,
         data_dir=tmp_path / "data",
     )
@@ -95,7 +95,9 @@ def _delete_keys(settings: RedisSettings) -> list[str]:
     client = store.connect(settings)
     try:
         keys = list(client.scan_iter(match=f"*{settings.prefix}*", count=1000))
-        everlasting = [key.decode() for key in keys if client.ttl(key) == -1]
+        # Subscriptions stay until they are ended, and are bounded in number.
+        bounded = f"{settings.prefix}:notifier}}:subscriptions".encode()
+        everlasting = [key.decode() for key in keys if client.ttl(key) == -1 and not key.endswith(bounded)]
         for key in keys:
             client.delete(key)
     finally:

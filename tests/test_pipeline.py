@@ -1,7 +1,10 @@
 """The whole pipeline over the bundled scenario, with the shipped packs, a real Kafka and a real Valkey."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,8 +17,10 @@ from groundswell.alerts import newest
 from groundswell.cli.rehearsal import Rehearsal, Summary, rehearse
 from groundswell.cli.replaying import Stream, stream_of
 from groundswell.messages import Alert, AlertKind, AlertState, Text
-from groundswell.settings import load
+from groundswell.settings import ENV_PREFIX, load
+from groundswell.supervise import STAGES, environment
 from producers.demo import CRISIS_ENTITY, SHOUTED_ENTITY, scenario, watchlist_path
+from tests.receiver import Receiver, receiving
 
 pytestmark = pytest.mark.timeout(600)
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -38,22 +43,43 @@ class Run:
 def _run(cache: Path, watch: Callable[[Rehearsal, float], None]) -> Run:
     """One run over the scenario; ``watch`` gets the share of the texts that is read, again and again."""
     stream: Stream = stream_of(_texts, "the bundled scenario")
-    settings = load(watchlist=watchlist_path(), cache_dir=cache)
-    with rehearse(settings, private=True, data=None, say=print) as run:
+    settings = load(watchlist=watchlist_path(), cache_dir=cache, notifier={"allow_private": True})
+    with rehearse(settings, private=True, data=None, say=print, stages=STAGES) as run:
         run.send(stream.read(), 0.0, stream.final(settings), print)
         deadline = time.monotonic() + LIMIT
         while not run.finished():
             assert time.monotonic() < deadline, "the run does not come to its end"
             watch(run, len(run.audit.totals.texts) / stream.distinct)
+        while not run.told():
+            assert time.monotonic() < deadline, "not everybody is told"
+            time.sleep(0.1)
         summary = run.summary(stream.read)
         trends = {one.subject: one.trend.texts for one in run.trends.all()}
         return Run(summary, run.audit.totals.alerts, trends)
 
 
 @pytest.fixture(scope="module")
-def calm(cache_dir: Path) -> Run:
-    """A run that nothing disturbs."""
-    return _run(cache_dir, lambda _run, _share: None)
+def desk() -> Iterator[Receiver]:
+    """A receiver that is told of the crisis."""
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def calm(cache_dir: Path, desk: Receiver) -> Run:
+    """A run that nothing disturbs, to which someone subscribes while it is under way."""
+    subscribed: list[str] = []
+
+    def subscribe(run: Rehearsal, share: float) -> None:
+        if share > 0.05 and not subscribed:
+            words = ["subscribe", "desk", "--webhook", f"{desk.url}/alerts", "--entity", CRISIS_ENTITY, "--json"]
+            outside = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
+            command = [sys.executable, "-m", "groundswell", *words]
+            subscribed.append(subprocess.check_output(command, env=outside | environment(run.settings), text=True))
+
+    run = _run(cache_dir, subscribe)
+    assert json.loads(subscribed[0])["secret"].startswith("whsec_")
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +131,16 @@ def test_each_transition_is_told_once_and_every_alert_ends(calm: Run) -> None:
     told = [(one.id, one.revision) for one in calm.alerts]
     assert len(told) == len(set(told))
     assert {one.state for one in newest(calm.alerts)} == {AlertState.RESOLVED}
+
+
+def test_a_webhook_hears_once_that_the_crisis_begins_and_once_that_it_is_over(calm: Run, desk: Receiver) -> None:
+    crisis = {one.id for one in _firing(calm) if one.subject.entity == CRISIS_ENTITY and one.kind == AlertKind.NEGATIVE_SURGE}
+    told = [(Alert.from_wire(one.body).id, one.headers["groundswell-occasion"]) for one in desk.told]
+    for alert in crisis:
+        occasions = [occasion for told_of, occasion in told if told_of == alert]
+        assert (occasions.count("firing"), occasions.count("resolved")) == (1, 1)
+    keys = [one.headers["webhook-id"] for one in desk.told]
+    assert len(keys) == len(set(keys))
 
 
 def test_kills_of_stages_and_servers_change_neither_trends_nor_alerts(calm: Run, stormy: Run) -> None:

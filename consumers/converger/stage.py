@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from consumers.converger import figures
 from consumers.converger.closing import Closing, Names, forget
 from consumers.converger.events import Event, event_of
+from consumers.converger.hottest import Hottest
 from consumers.converger.state import Held, Marks, State
-from consumers.diverger import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
+from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
 from groundswell import metrics
 from groundswell.clock import Clock
 from groundswell.errors import FatalError, FencedError, PoisonError
@@ -38,13 +40,17 @@ class Converger:
         self._settings = settings
         self._clock = clock
         self._state = State(client, settings.redis.prefix, settings.converger)
-        self._closing = Closing(settings.converger, taxonomy.load(), names)
+        self._taxonomy = taxonomy.load()
+        self._closing = Closing(settings.converger, self._taxonomy, names)
+        self._hottest = Hottest(self._taxonomy, names, clock)
         self._held: dict[int, Held] = {}
+        figures.begin(self._taxonomy)
 
     def open(self, partition: int) -> int | None:
         """Claim ``partition``; reading starts where the store says, whatever Kafka has committed."""
         held = self._state.claim(partition)
         self._held[partition] = held
+        self._show(held)
         return int(held.offset) if held.offset else None
 
     def close(self, partition: int) -> None:
@@ -66,6 +72,7 @@ class Converger:
 
     def tick(self, idle: Mapping[int, float], notes: Mapping[int, str]) -> Result:  # noqa: ARG002 - the stage's signature
         """Close and tell what a restart left over."""
+        self._hottest.refresh([held.partition for held in list(self._held.values())])
         return self._tell([])
 
     def _take_in(self, held: Held, records: Sequence[Record], failures: list[Failure]) -> None:
@@ -148,7 +155,6 @@ class Converger:
 
     def _close(self, held: Held) -> None:
         partition, target = held.partition, held.target()
-        number = str(held.keys.partition)
         while target is not None and (partition.closed is None or partition.closed < target):
             pending = self._state.events(held, partition.closed or 0, target)
             if partition.closed is None and not pending:
@@ -167,10 +173,16 @@ class Converger:
             except Exception as error:
                 # Memory may be ahead of the store now, and only what the store holds counts.
                 self._held.pop(held.keys.partition, None)
-                raise FencedError(f"partition {number} was not saved: {error}", held.keys.partition) from error
+                raise FencedError(f"partition {held.keys.partition} was not saved: {error}", held.keys.partition) from error
             forget(partition)
-            metrics.WATERMARK.labels(number).set(end * 60)
-            metrics.OPEN_ALERTS.labels(number).set(len(partition.happenings))
+            figures.count_topics(some.values(), self._taxonomy)
+            self._show(held)
+
+    def _show(self, held: Held) -> None:
+        """Set the gauges of a partition, which may be taken away on another thread meanwhile: then they go again."""
+        figures.show(held.keys.partition, held.partition)
+        if held.keys.partition not in self._held:
+            metrics.remove_converger_partition(held.keys.partition)
 
 
 @dataclass

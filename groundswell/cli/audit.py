@@ -92,6 +92,10 @@ class Audit:
         """Whether all topics have been read to their end."""
         return all(tail.at_end() for tail in self._tails.values())
 
+    def alerts_read(self) -> int:
+        """The offset after the last record of the alerts topic that was read."""
+        return self._tails[self._topics.alerts].position(0)
+
     def close(self) -> None:
         """Stop reading."""
         for tail in self._tails.values():

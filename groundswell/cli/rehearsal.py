@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from consumers.converger.queries import Trends
+from consumers.notifier.delivery_queue import DeliveryQueue
+from consumers.notifier.store import Deliveries
 from groundswell import store
 from groundswell.cli.audit import Audit
 from groundswell.clock import SystemClock
@@ -25,6 +27,8 @@ from producers.send import Sent, send_texts
 
 BATCH = 256
 """Records in a batch: a run wants throughput more than latency."""
+REPLAYED = ("diverger", "converger")
+"""The stages of a replay: nobody is told of what happened last month."""
 PACKED = frozenset({"zh", "en"})
 Say = Callable[[str], None]
 
@@ -47,7 +51,10 @@ class Rehearsal:
         self.supervisor = supervisor
         self.clock = SystemClock()
         self.audit = Audit(settings, self.clock)
-        self.trends = Trends(store.connect(settings.redis), settings)
+        redis = store.connect(settings.redis)
+        self.trends = Trends(redis, settings)
+        self._queue = DeliveryQueue(redis, settings.redis.prefix, settings.notifier)
+        self._deliveries = Deliveries(redis, settings.redis.prefix)
         self.sent = 0
         self.result: Sent | None = None
         self.stack = stack
@@ -98,6 +105,11 @@ class Rehearsal:
         closed = all(at is None or at >= minute for at in self.trends.closed())
         return heard and closed and self.trends.waiting() == 0
 
+    def told(self) -> bool:
+        """Whether the notifier has read every alert, and every receiver has taken what was for it."""
+        notified = self._queue.position(0) or 0
+        return notified >= self.audit.alerts_read() and self._deliveries.waiting() == 0
+
     def summary(self, texts: Callable[[], Iterable[Text]]) -> Summary:
         """Hold the trends against the topics, and the readings against ``texts``, which is read again."""
         from model.language import route  # noqa: PLC0415
@@ -112,20 +124,24 @@ class Rehearsal:
 
 
 @contextmanager
-def rehearse(settings: Settings, *, private: bool, data: Path | None, say: Say) -> Iterator[Rehearsal]:
+def rehearse(
+    settings: Settings, *, private: bool, data: Path | None, say: Say, stages: Sequence[str] = REPLAYED
+) -> Iterator[Rehearsal]:
     """The pipeline of ``settings`` on a private local stack, or on the servers of ``settings`` under its own prefix."""
     with ExitStack() as cleanup:
         folder = data or Path(cleanup.enter_context(TemporaryDirectory(prefix="groundswell-", ignore_cleanup_errors=True)))
         chosen = _own(settings, folder)
         stack = None
-        if private:
+        if not private:
+            chosen = _apart(chosen)
+        else:
             stack = cleanup.enter_context(LocalStack(folder, settings.cache_dir, say=say))
             chosen = stack.settings(chosen)
         ensure_topics(chosen)
         if not private:
             say(f"topics and keys of this run begin with {chosen.kafka.topic_prefix}; they are deleted at its end")
             cleanup.callback(_remove, chosen)
-        supervisor = cleanup.enter_context(Supervisor(chosen, STAGES, say))
+        supervisor = cleanup.enter_context(Supervisor(chosen, stages, say))
         rehearsal = Rehearsal(chosen, supervisor, stack)
         cleanup.callback(rehearsal.audit.close)
         yield rehearsal
@@ -146,19 +162,24 @@ def _remove(settings: Settings) -> None:
 
 
 def _own(settings: Settings, folder: Path) -> Settings:
-    """Settings under a prefix of their own, with free metrics ports, and event time that follows the texts alone."""
-    prefix = f"{settings.kafka.topic_prefix}.run-{secrets.token_hex(4)}"
-    ports = {"diverger_port": free_port(), "converger_port": free_port()}
+    """Settings with free metrics ports, and event time that follows the texts alone."""
+    ports = {f"{stage}_port": free_port() for stage in STAGES}
     return settings.model_copy(
         update={
-            "kafka": settings.kafka.model_copy(update={"topic_prefix": prefix, "create_topics": True}),
-            "redis": settings.redis.model_copy(update={"prefix": prefix}),
+            "kafka": settings.kafka.model_copy(update={"create_topics": True}),
             "event_time": settings.event_time.model_copy(update={"idle_timeout": None}),
             "loop": settings.loop.model_copy(update={"batch_records": BATCH, "prefetch_records": 4 * BATCH}),
             "metrics": settings.metrics.model_copy(update=ports),
             "data_dir": folder,
         }
     )
+
+
+def _apart(settings: Settings) -> Settings:
+    """Settings under a prefix of their own: what the servers hold already is left alone, and nobody is told."""
+    prefix = f"{settings.kafka.topic_prefix}.run-{secrets.token_hex(4)}"
+    kafka = settings.kafka.model_copy(update={"topic_prefix": prefix})
+    return settings.model_copy(update={"kafka": kafka, "redis": settings.redis.model_copy(update={"prefix": prefix})})
 
 
 def require_texts(count: int, name: str) -> None:

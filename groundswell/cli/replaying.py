@@ -18,13 +18,15 @@ from groundswell.errors import FatalError
 from groundswell.live import LiveView, Row
 from groundswell.messages import Alert, AlertKind, AlertState, Text
 from groundswell.settings import Settings
-from groundswell.supervise import pages
+from groundswell.supervise import STAGES, pages
 
 if TYPE_CHECKING:
     from groundswell.cli.rehearsal import Rehearsal, Summary
 
 DEMO_SECONDS = 60.0
 HOTTEST = 8
+TELLING_SECONDS = 15.0
+"""How long the demo waits for receivers that do not take what they are told."""
 
 
 @dataclass(frozen=True)
@@ -176,14 +178,18 @@ def demo(
     signal.signal(signal.SIGTERM, interrupt)
     stream = stream_of(texts_of(texts, None) if texts else _bundled(), str(texts or "the bundled scenario"))
     speed = max(1.0, (stream.last - stream.first).total_seconds() / seconds)
-    with rehearse(settings, private=True, data=None, say=say) as run:
+    with rehearse(settings, private=True, data=None, say=say, stages=STAGES) as run:
         view = _view(run)
+        redis = run.settings.redis.url
+        say(f"to be told of its alerts, in another terminal: groundswell --redis {redis} subscribe desk --webhook URL")
         say("the stages load their packs; the first texts show up in a few seconds")
         run.send(_arriving(stream.read()), speed, stream.final(settings), view.note)
         with view:
             try:
                 view.run(run.finished)
                 summary = run.summary(stream.read)
+                until = SystemClock().monotonic() + TELLING_SECONDS
+                view.run(lambda: run.told() or SystemClock().monotonic() > until)
                 if not once:
                     view.note("the stream is through; Ctrl-C ends")
                     view.run(lambda: run.finished() and False)

@@ -13,12 +13,26 @@ class StageName(StrEnum):
 
     DIVERGER = "diverger"
     CONVERGER = "converger"
+    NOTIFIER = "notifier"
 
 
 @app.command()
 def run(context: typer.Context, stage: Annotated[StageName, typer.Argument(help="The stage to run.")]) -> None:
-    """Run one stage until SIGTERM: the diverger (texts to hypotheses) or the converger (hypotheses to alerts)."""
-    from consumers import start
+    """Run one stage until SIGTERM.
 
+    The diverger makes hypotheses of texts, the converger alerts of hypotheses, and the notifier tells people of alerts.
+    """
     settings = settings_of(context)
-    {StageName.DIVERGER: start.diverger, StageName.CONVERGER: start.converger}[stage](settings)
+    match stage:  # only the diverger needs the model, which takes seconds to import
+        case StageName.DIVERGER:
+            from consumers.start import diverger
+
+            diverger(settings)
+        case StageName.CONVERGER:
+            from consumers.converger.start import converger
+
+            converger(settings)
+        case StageName.NOTIFIER:
+            from consumers.notifier.start import notifier
+
+            notifier(settings)

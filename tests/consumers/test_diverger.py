@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.diverger import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER, Diverger, key_of
+from consumers.diverger import Diverger, key_of
+from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
 from groundswell.clock import ManualClock
 from groundswell.kafka import Output, Record, Topics
 from groundswell.messages import Hypothesis, Message, Subject, Text, Watermark

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import groundswell.supervise
 from groundswell import log
-from groundswell.cli.rehearsal import Rehearsal, rehearse
+from groundswell.cli.rehearsal import REPLAYED, Rehearsal, rehearse
 from groundswell.cli.replaying import Stream, stream_of, texts_of
 from groundswell.settings import load
 
@@ -57,7 +57,7 @@ def go(stream: Stream, watchlist: Path | None, kills: int, *, servers: bool) -> 
                 kill_servers(run, share, done)
             if marks and share >= marks[0]:
                 at = marks.pop(0)
-                for stage in groundswell.supervise.STAGES:
+                for stage in REPLAYED:
                     if pid := run.supervisor.pids.get(stage):
                         os.kill(pid, signal.SIGKILL)
                         say(f"killed {stage} at {at:.0%}")

@@ -100,7 +100,7 @@ def test_the_series_of_a_partition_that_was_taken_away_go(page: MetricsServer) -
 
 def test_the_convergers_series_of_a_partition_go_too(page: MetricsServer) -> None:
     metrics.WATERMARK.labels("3").set(1)
-    metrics.OPEN_ALERTS.labels("3").set(1)
+    metrics.OPEN_ALERTS.labels("3", "firing").set(1)
     metrics.remove_converger_partition(3)
     assert 'partition="3"' not in read(page)
 

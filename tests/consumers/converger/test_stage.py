@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from consumers.converger.stage import Converger
-from consumers.diverger import OBSERVED_HEADER, WORDS_HEADER
+from consumers.headers import OBSERVED_HEADER, WORDS_HEADER
 from groundswell.errors import FencedError
 from groundswell.kafka import Output, Record
 from groundswell.messages import AlertState, Message, Watermark
