@@ -13,7 +13,7 @@ from consumers.notifier.subscription import Subscription
 from consumers.notifier.wording import WORDS, Language, duration, moment
 from groundswell.messages import Alert, Bilingual
 
-MAX_TITLE = 120
+MAX_TITLE = 160
 MAX_LINE = 140
 MAX_LINK = 300
 """Characters of a link; a longer one is left out, since half a link is none."""
