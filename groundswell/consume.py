@@ -8,7 +8,7 @@ handed over in order (drop what waits, let the batch in flight finish, commit, l
 import contextlib
 import signal
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -76,7 +76,14 @@ class _Handover(AsyncConsumerRebalanceListener):  # type: ignore[misc]
 class ConsumeLoop:
     """Runs one stage as a member of its consumer group until it is stopped or fails."""
 
-    def __init__(self, settings: Settings, stage: Stage, clock: Clock | None = None, member: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stage: Stage,
+        clock: Clock | None = None,
+        member: str | None = None,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
         self.settings = settings
         self.stage = stage
         self.clock = clock or SystemClock()
@@ -86,6 +93,7 @@ class ConsumeLoop:
         self.lock = threading.Lock()
         """Held for moments by the polling, the IO and the working thread while a partition comes, goes or is committed."""
         self._stopping = threading.Event()
+        self._on_stop = on_stop
         self._drained = False
         self._committing = False
         self._committed_at = 0.0
@@ -129,8 +137,9 @@ class ConsumeLoop:
             raise self._worker.failure
 
     def stop(self) -> None:
-        """Ask the loop to drain and end; safe from any thread and from signal handlers."""
+        """Ask the loop, and what runs beside it, to drain and end; safe from any thread and from signal handlers."""
         self._stopping.set()
+        self._on_stop()
 
     def healthy(self) -> tuple[bool, str]:
         """Liveness by progress: unwell when polling stands still, or nothing got done while there is lag."""

@@ -1,7 +1,7 @@
 """Every Prometheus metric: its help, labels and buckets, and the HTTP page that shows them beside the health of the process.
 
-Label values come from closed sets (stages, partitions, reasons, languages), never from a text, an author or a ticker, so the
-page stays small however many entities there are.
+Label values come from closed sets (stages, partitions, reasons, languages, topics, the watchlist), never from a text, an
+author or a ticker found in one, so the page stays small however many entities there are.
 """
 
 import contextlib
@@ -31,7 +31,10 @@ RETRIES = Counter("groundswell_batch_retries", "Batches tried again after a pass
 LAG_RECORDS = Gauge("groundswell_lag_records", "Records not yet done in a partition.", ["stage", "partition"])
 LAG_SECONDS = Gauge("groundswell_lag_seconds", "Age of the oldest record not yet done.", ["stage", "partition"])
 END_TO_END = Histogram(
-    "groundswell_end_to_end_seconds", "From ingestion of a text to the end of the stage.", ["stage"], buckets=AGES
+    "groundswell_end_to_end_seconds",
+    "From ingestion of a text (notifier: from the alert) to the end of the stage.",
+    ["stage"],
+    buckets=AGES,
 )
 LAST_PROGRESS = Gauge("groundswell_last_progress_timestamp_seconds", "When the stage last got something done.", ["stage"])
 REBALANCES = Counter("groundswell_rebalances", "Partitions given or taken.", ["stage", "change"])

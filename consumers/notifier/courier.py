@@ -3,6 +3,7 @@
 Several processes may do so at once. Whatever a process held when it died is taken up by another when its lease has run out.
 """
 
+import math
 import threading
 from collections.abc import Mapping
 from queue import SimpleQueue
@@ -48,6 +49,7 @@ class Couriers:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._stop_by = math.inf
         self._looked_at = clock.monotonic()
         self._measured_at = clock.monotonic() - MEASURE_SECONDS
         self._threads: list[threading.Thread] = []
@@ -60,15 +62,20 @@ class Couriers:
         for thread in self._threads:
             thread.start()
 
+    def begin_stop(self) -> None:
+        """Claim nothing more; what is under way has as long as a drain may last. Does not wait."""
+        if not self._stopping.is_set():
+            self._stop_by = self._clock.monotonic() + self._settings.loop.drain_timeout
+            self._stopping.set()
+
     def stop(self) -> None:
-        """Claim nothing more, and wait for what is under way as long as a drain may last; the rest is left to its lease."""
-        deadline = self._clock.monotonic() + self._settings.loop.drain_timeout
-        self._stopping.set()
+        """Begin to stop, if that has not begun, and wait for what is under way; what takes too long is left to its lease."""
+        self.begin_stop()
         self._wake.set()
         for _ in range(self._settings.notifier.workers):
             self._work.put(None)
         for thread in self._threads:
-            thread.join(max(0.0, deadline - self._clock.monotonic()))
+            thread.join(max(0.0, self._stop_by - self._clock.monotonic()))
         with self._lock:
             if self._held:
                 log.warning("deliveries left to their leases", count=len(self._held))

@@ -37,15 +37,15 @@ class Deliverer:
 
     def attempt(self, claimed: Claimed) -> Outcome:
         """Try once to tell of ``claimed``; never raises."""
-        if claimed.failures > 0 and self._too_old(claimed):  # else each is tried once, however old
-            return self._counted(claimed, Outcome("given_up", NO_CHANNEL, TOO_OLD, 0.0, failures=claimed.failures))
         started = self._clock.monotonic()
         channel = NO_CHANNEL
         try:
             subscription = Subscription.model_validate_json(claimed.stored_subscription)
-            told = Notification(claimed.key, Occasion(claimed.occasion), Alert.from_wire(claimed.alert), subscription)
             receiver = self._channels[subscription.target.type]
             channel = receiver.name
+            if claimed.failures > 0 and self._too_old(claimed):  # else each is tried once, however old
+                return self._counted(claimed, Outcome("given_up", channel, TOO_OLD, 0.0, failures=claimed.failures))
+            told = Notification(claimed.key, Occasion(claimed.occasion), Alert.from_wire(claimed.alert), subscription)
             outcome = Outcome("delivered", channel, receiver.deliver(told), self._since(started))
         except RefusedError as error:
             outcome = Outcome("refused", channel, str(error), self._since(started), failures=claimed.failures)
@@ -76,7 +76,8 @@ class Deliverer:
 
     def _counted(self, claimed: Claimed, outcome: Outcome) -> Outcome:
         metrics.DELIVERIES.labels(outcome.channel, outcome.result).inc()
-        metrics.DELIVERY_SECONDS.labels(outcome.channel).observe(outcome.seconds)
+        if outcome.answer is not TOO_OLD:
+            metrics.DELIVERY_SECONDS.labels(outcome.channel).observe(outcome.seconds)
         if outcome.result == "delivered":
             age = self._clock.now().timestamp() - claimed.stamp_ms / 1000
             metrics.END_TO_END.labels(STAGE).observe(max(0.0, age))

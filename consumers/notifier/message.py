@@ -22,8 +22,8 @@ SPACES = frozenset({"Cc", "Zl", "Zp", "Zs"})
 """Unicode's controls, line breaks among them, and spaces."""
 HIDDEN = frozenset({"Cf", "Cs", "Co", "Cn"})
 """Marks of direction, characters of no width, and those that are none."""
-CALLS = str.maketrans("@<>", "＠＜＞")
-"""What calls people in chats: ``@name``, ``<!here>``."""
+CALLS = str.maketrans("@<>[]*`", "＠＜＞［］＊｀")
+"""What calls people in chats (``@name``, ``<!here>``), or makes a link that says another address than it leads to."""
 LINK_CALLS = {ord(sign): f"%{ord(sign):02X}" for sign in "@<>"}
 
 

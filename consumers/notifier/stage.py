@@ -9,15 +9,14 @@ from consumers.notifier.notification import key_of, told_as
 from consumers.notifier.store import Subscriptions
 from consumers.notifier.subscription import SEVERITIES, Subscription
 from groundswell.clock import Clock
-from groundswell.errors import PoisonError
+from groundswell.errors import FencedError, PoisonError
 from groundswell.kafka import Record, Topics
 from groundswell.messages import Alert, AlertState, Severity
 from groundswell.settings import Settings
 from groundswell.stage import Failure, Result
 from groundswell.store import Client
 
-Told = dict[str, dict[str, Severity]]
-"""By alert and id of the subscription: the severity at which it was told."""
+LOOK_SECONDS = 1.0
 
 
 class Notifier:
@@ -32,6 +31,7 @@ class Notifier:
         self._subscriptions = Subscriptions(client, settings.redis.prefix)
         self._queue = DeliveryQueue(client, settings.redis.prefix, settings.notifier)
         self._positions: dict[int, int | None] = {}
+        self._looked_at = clock.monotonic()
 
     def open(self, partition: int) -> int | None:
         """Take ``partition`` over; reading starts where the store says."""
@@ -54,7 +54,16 @@ class Notifier:
         return Result(failures=failures)
 
     def tick(self, idle: Mapping[int, float], notes: Mapping[int, str]) -> Result:  # noqa: ARG002 - the stage's signature
-        """Nothing is due without records."""
+        """See whether the store still is where it was left: one that lost its last second may have lost an alert.
+
+        Raises FencedError for a partition that must be read again; the next alert, which would show it too, may be far away.
+        """
+        if self._clock.monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = self._clock.monotonic()
+            for number, position in list(self._positions.items()):
+                if self._queue.position(number) != position:
+                    self._looked_at -= LOOK_SECONDS
+                    raise FencedError(f"partition {number}: the store is not where it was left, reading again", number)
         return Result()
 
     def _take_in(self, partition: int, records: Sequence[Record], failures: list[Failure]) -> None:

@@ -18,6 +18,6 @@ def notifier(settings: Settings) -> None:
     couriers = Couriers(settings, store.connect(settings.redis), channels(settings), clock)
     couriers.start()
     try:
-        serve(settings, stage, settings.metrics.notifier_port, couriers.healthy)
+        serve(settings, stage, settings.metrics.notifier_port, couriers)
     finally:
         couriers.stop()

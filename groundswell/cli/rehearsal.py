@@ -107,8 +107,11 @@ class Rehearsal:
 
     def told(self) -> bool:
         """Whether the notifier has read every alert, and every receiver has taken what was for it."""
-        notified = self._queue.position(0) or 0
-        return notified >= self.audit.alerts_read() and self._deliveries.waiting() == 0
+        try:
+            notified = self._queue.position(0) or 0
+            return notified >= self.audit.alerts_read() and self._deliveries.waiting() == 0
+        except GroundswellError:
+            return False  # a server that is coming back is asked again
 
     def summary(self, texts: Callable[[], Iterable[Text]]) -> Summary:
         """Hold the trends against the topics, and the readings against ``texts``, which is read again."""

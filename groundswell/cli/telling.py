@@ -45,7 +45,9 @@ def subscribe(
     language: Annotated[str, typer.Option(help="Language of messages, zh or en; a webhook gets both.")] = "en",
     zone: Annotated[str, typer.Option(help="Time zone of the times in messages, such as Asia/Shanghai.")] = "UTC",
     secret_file: Annotated[Path | None, typer.Option(help="File with a webhook secret of your own (whsec_…).")] = None,
-    replace: Annotated[bool, typer.Option(help="Change a subscription that exists.")] = False,
+    replace: Annotated[
+        bool, typer.Option(help="Change a subscription that exists: give all of it anew; a webhook keeps its secret.")
+    ] = False,
     test: Annotated[bool, typer.Option(help="Send a test message at once.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -56,7 +58,11 @@ def subscribe(
 
     settings = settings_of(context)
     _require_topics(topic or [])
-    target = _target(webhook, apprise, secret_file)
+    _look_up(entity or [], settings)
+    kept_in = Subscriptions(store.connect(settings.redis), settings.redis.prefix)
+    before = kept_in.get(name) if replace else None
+    secret = before.target.secret if before and isinstance(before.target, WebhookTarget) and not secret_file else None
+    target = _target(webhook, apprise, secret_file, secret)
     wanted = {"entities": entity or [], "topics": topic or [], "kinds": kind or [], "severity": severity}
     made = _subscription(
         {
@@ -73,20 +79,20 @@ def subscribe(
         channel.check(made)
     except PoisonError as error:
         raise FatalError(str(error)) from None
-    kept = Subscriptions(store.connect(settings.redis), settings.redis.prefix).add(made, replace=replace)
-    secret = made.target.secret.get_secret_value() if isinstance(made.target, WebhookTarget) else None
+    kept = kept_in.add(made, replace=replace)
+    shown = made.target.secret.get_secret_value() if isinstance(made.target, WebhookTarget) and not secret else None
     if as_json:
-        typer.echo(json.dumps({"name": kept.name, "id": kept.id, "secret": secret}))
+        typer.echo(json.dumps({"name": kept.name, "id": kept.id, "secret": shown}))
     else:
         out.print(f"{name} is subscribed to {_wants(kept)}", markup=False)
-        if secret and not secret_file:
-            out.print(f"secret, shown only now: {secret}", markup=False, soft_wrap=True, highlight=False)
+        if shown and not secret_file:
+            out.print(f"secret, shown only now: {shown}", markup=False, soft_wrap=True, highlight=False)
             out.print("requests are signed with it: see docs/webhooks.md")
     if test:
         _test(kept, settings)
 
 
-def _target(webhook: str | None, apprise: str | None, secret_file: Path | None) -> dict[str, object]:
+def _target(webhook: str | None, apprise: str | None, secret_file: Path | None, secret: SecretStr | None) -> dict[str, object]:
     if (webhook is None) == (apprise is None):
         raise FatalError("say where to: either --webhook URL or --apprise URL")
     url = webhook if webhook is not None else apprise
@@ -96,7 +102,7 @@ def _target(webhook: str | None, apprise: str | None, secret_file: Path | None) 
         if secret_file:
             raise FatalError("--secret-file is for --webhook: an Apprise URL holds its own secrets")
         return {"type": "apprise", "url": url}
-    return {"type": "webhook", "url": url, "secret": _secret(secret_file)}
+    return {"type": "webhook", "url": url, "secret": secret or _secret(secret_file)}
 
 
 def _secret(path: Path | None) -> SecretStr:
@@ -127,6 +133,19 @@ def _require_topics(topics: list[str]) -> None:
         if topic not in known:
             close = difflib.get_close_matches(topic, known, 3, 0.4) or known
             raise FatalError(f"--topic {topic}: no such topic; there are {', '.join(close)}")
+
+
+def _look_up(entities: list[str], settings: Settings) -> None:
+    """Say which of ``entities`` are on no watchlist: alerts may name others, found by their symbols, so that is no error."""
+    from model.entities import WatchlistFile
+
+    if settings.watchlist is None:
+        return
+    known = list(WatchlistFile(settings.watchlist, SystemClock()).current().entities)
+    for entity in entities:
+        if entity not in known:
+            close = difflib.get_close_matches(entity, known, 3, 0.4)
+            say(f"--entity {entity} is not on the watchlist" + (f"; it has {', '.join(close)}" if close else ""))
 
 
 def _test(made: "Subscription", settings: Settings) -> None:

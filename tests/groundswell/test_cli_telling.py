@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from consumers.notifier.store import Subscriptions
+from consumers.notifier.subscription import WebhookTarget
+from groundswell import store
 from groundswell.settings import Settings
 from tests.groundswell.conftest import Command
 from tests.receiver import receiving
@@ -73,8 +76,26 @@ def test_a_name_that_is_taken_is_changed_only_with_replace(command: Command) -> 
     again = command("subscribe", "desk", "--webhook", HOOK)
     assert (again.status, "--replace" in again.err) == (1, True)
     changed = json.loads(command("subscribe", "desk", "--webhook", HOOK, "--topic", "fraud", "--replace", "--json").out)
-    assert changed["id"] == first["id"]
+    assert (changed["id"], changed["secret"]) == (first["id"], None)
     assert json.loads(command("subscriptions", "--json").out)["filter"]["topics"] == ["fraud"]
+
+
+@pytest.mark.usefixtures("private")
+def test_a_webhook_that_is_changed_keeps_its_secret(command: Command, on_servers: Settings) -> None:
+    first = json.loads(command("subscribe", "desk", "--webhook", HOOK, "--json").out)
+    command("subscribe", "desk", "--webhook", f"{HOOK}/2", "--replace")
+    kept = Subscriptions(store.connect(on_servers.redis), on_servers.redis.prefix).get("desk")
+    assert kept is not None
+    assert isinstance(kept.target, WebhookTarget)
+    assert kept.target.secret.get_secret_value() == first["secret"]
+
+
+@pytest.mark.usefixtures("private")
+def test_an_entity_that_is_on_no_watchlist_is_pointed_out(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text("entities:\n  - id: acme-bank\n    name: Acme Bank\n", "utf-8")
+    made = command("--watchlist", "w.yaml", "subscribe", "desk", "--webhook", HOOK, "--entity", "acme-bnk")
+    assert made.status == 0
+    assert "--entity acme-bnk is not on the watchlist; it has acme-bank" in made.err
 
 
 @pytest.mark.usefixtures("private")

@@ -2,7 +2,8 @@
 
 Apprise makes its own connections, so the check that a receiver's host is no private one is not pinned to the address that it
 then connects to, as a webhook's is: who may add Apprise URLs is trusted that far. Redirects are not followed, nothing is
-read from or kept on disk, and certificates are verified unless the URL says ``verify=no``.
+read from or kept on disk, and certificates are verified unless the URL says ``verify=no``. Proxies of the environment are used,
+and then it is the proxy that looks the host up.
 
 Apprise tells success from failure and no more; why something failed it says to its log, with parts of URLs in it. So every
 failure counts as passing, and its log is switched off.
@@ -10,6 +11,7 @@ failure counts as passing, and its log is switched off.
 
 import logging
 import re
+import threading
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -36,6 +38,11 @@ TYPES = {Severity.INFO: NotifyType.INFO, Severity.WARNING: NotifyType.WARNING, S
 """What decides the colour of a message, where a chat has colours."""
 
 
+STEPS = 4
+"""A service answers in several steps (a mail takes eight); each has this part of the deadline, all together WHOLE deadlines."""
+WHOLE = 2.5
+
+
 class AppriseChannel(Channel):
     """Tells people; one object of Apprise a delivery, so that deliveries share nothing."""
 
@@ -44,29 +51,41 @@ class AppriseChannel(Channel):
     def __init__(self, settings: NotifierSettings, resolver: Resolver = resolve) -> None:
         self._seconds = settings.deadline
         self._addresses = Addresses(settings.allow_private, resolver)
+        self._busy: set[str] = set()
+        """Ids of the subscriptions to which a message is on its way, a try that was given up on included."""
+        self._lock = threading.Lock()
 
     def deliver(self, notification: Notification) -> str:
         """Send title and body; returns ``taken``. Raises as Channel.deliver says."""
-        target = _target(notification.subscription)
+        target, subscription = _target(notification.subscription), notification.subscription.id
         sender = _sender(target)
         service = sender[0]
-        service.socket_connect_timeout = min(service.socket_connect_timeout, self._seconds)
-        service.socket_read_timeout = min(service.socket_read_timeout, self._seconds)
+        service.socket_connect_timeout = min(service.socket_connect_timeout, self._seconds / STEPS)
+        service.socket_read_timeout = min(service.socket_read_timeout, self._seconds / STEPS)
 
         def send() -> bool:
-            self._check(sender)
-            told = sender.notify(
-                title=message.title(notification),
-                body=message.body(notification),
-                body_format=NotifyFormat.TEXT,
-                notify_type=_type(notification),
-            )
-            return bool(told)
+            try:
+                self._check(sender)
+                return bool(
+                    sender.notify(
+                        title=message.title(notification),
+                        body=message.body(notification),
+                        body_format=NotifyFormat.TEXT,
+                        notify_type=_type(notification),
+                    )
+                )
+            finally:
+                with self._lock:
+                    self._busy.discard(subscription)
 
+        with self._lock:
+            if subscription in self._busy:
+                raise NotTakenError(f"{_scheme(target)}: the try before is not over yet")
+            self._busy.add(subscription)
         try:
-            taken = within(self._seconds, send)
+            taken = within(WHOLE * self._seconds, send)
         except TimeoutError:
-            raise NotTakenError(f"{_scheme(target)}: no answer within {self._seconds:g} s") from None
+            raise NotTakenError(f"{_scheme(target)}: no answer within {WHOLE * self._seconds:g} s") from None
         if not taken:
             raise NotTakenError(f"{_scheme(target)} did not take it")
         return "taken"
@@ -133,8 +152,9 @@ def _sender(target: AppriseTarget) -> Apprise:
         )
     service.redirects = False  # a URL may ask for them, and they may lead anywhere
     service.retry = 0  # tries are counted and kept by the notifier
-    if service.overflow_mode is OverflowMode.UPSTREAM:
-        service.overflow_mode = OverflowMode.TRUNCATE  # a message too long for a chat is better cut than refused
+    if len(service) > 1:
+        raise RefusedError(f"this {scheme}:// URL names {len(service)} receivers: subscribe once for each of them")
+    service.overflow_mode = OverflowMode.TRUNCATE  # a message too long for a chat is better cut than refused, or told in part
     sender = Apprise(asset=asset)
     sender.add(service)
     return sender

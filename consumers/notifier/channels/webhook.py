@@ -28,8 +28,6 @@ Headers = dict[bytes | str, bytes | str]
 PORTS = {"http": 80, "https": 443}
 BUSY = frozenset({408, 425, 429})
 """Statuses below 500 that say: not now."""
-LONGEST_PAUSE = 86_400.0
-"""Seconds beyond which a receiver's Retry-After is not obeyed: a notification does not wait for more than a day."""
 
 
 class WebhookChannel(Channel):
@@ -116,14 +114,14 @@ class WebhookChannel(Channel):
         if retry_after is None:
             return None
         if retry_after.strip().isdecimal():
-            return min(float(retry_after), LONGEST_PAUSE)
+            return float(retry_after)
         try:
             until = email.utils.parsedate_to_datetime(retry_after)
         except ValueError:
             return None
         if until.tzinfo is None:  # the zone -0000: UTC, and nothing known of the place
             until = until.replace(tzinfo=UTC)
-        return min(max(until.timestamp() - self._clock.now().timestamp(), 0.0), LONGEST_PAUSE)
+        return max(until.timestamp() - self._clock.now().timestamp(), 0.0)
 
 
 def shown(target: WebhookTarget) -> str:
@@ -150,7 +148,7 @@ def _endpoint(target: WebhookTarget) -> httpx.URL:
     except (httpx.InvalidURL, ValueError):
         raise RefusedError("the webhook's URL is none: write https://host/path") from None
     if url.scheme not in PORTS:
-        raise RefusedError(f"a webhook's URL begins with https:// or http://, not with {url.scheme[:20]!r}")
+        raise RefusedError("a webhook's URL begins with https:// or http://")
     if not host or "%" in host:
         raise RefusedError("the webhook's URL names no host: write https://host/path")
     if url.userinfo:

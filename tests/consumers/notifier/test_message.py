@@ -150,9 +150,9 @@ def test_an_alert_without_evidence_words_and_plan_has_no_empty_headings() -> Non
 
 
 def test_an_excerpt_breaks_no_line_hides_nothing_and_calls_nobody() -> None:
-    hostile = "fine\r\n\u2028Alert all\u202eclear\u200b @all <!channel> \x00\x1b[31mend"
+    hostile = "fine\r\n\u2028Alert all\u202eclear\u200b @all <!channel> [bank](https://evil.example) \x00\x1b[31mend"
 
-    assert message.one_line(hostile) == "fine Alert allclear ＠all ＜!channel＞ [31mend"
+    assert message.one_line(hostile) == "fine Alert allclear ＠all ＜!channel＞ ［bank］(https://evil.example) ［31mend"
 
 
 def test_a_long_excerpt_is_cut() -> None:
@@ -165,7 +165,7 @@ def test_any_text_becomes_one_printable_line(text: str) -> None:
 
     assert len(line) <= message.MAX_LINE
     assert line.isprintable()
-    assert "@" not in line
+    assert not set("@<>[]*`") & set(line)
 
 
 @pytest.mark.parametrize(

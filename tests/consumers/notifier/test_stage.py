@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from groundswell.clock import SystemClock
+from consumers.notifier.stage import Notifier
+from groundswell.clock import ManualClock, SystemClock
 from groundswell.errors import FencedError
 
 
@@ -49,6 +50,21 @@ def test_a_store_that_lost_its_last_second_is_read_to_again(room: Any, desk: Any
     assert stage.open(0) == 0
     stage.process([first, second], {})
     assert room.deliveries.waiting() == 2
+
+
+def test_an_alert_in_the_second_that_a_store_lost_is_told_though_no_other_comes(
+    room: Any,
+    desk: Any,  # noqa: ARG001
+    alert_of: Any,
+) -> None:
+    clock = ManualClock(SystemClock().now())
+    stage = Notifier(room.settings, room.client, clock)
+    stage.open(0)
+    stage.process(room.records([alert_of("a1")]), {})
+    room.client.hset(f"{{{room.settings.redis.prefix}:notifier}}:position", "0", "0")
+    clock.advance(timedelta(seconds=2))
+    with pytest.raises(FencedError):
+        stage.tick({}, {})
 
 
 def test_what_is_no_alert_fails_and_the_others_go_on(room: Any, desk: Any, alert_of: Any) -> None:  # noqa: ARG001

@@ -83,8 +83,38 @@ def test_a_redirect_is_not_followed_even_where_the_url_asks_for_it(told: Told, r
 def test_a_chat_that_does_not_answer_is_given_up_at_the_deadline(told: Told) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"gotify://127.0.0.1:{silent.getsockname()[1]}/{TOKEN}"
-        with pytest.raises(NotTakenError, match=r"gotify(: no answer within 0\.3 s| did not take it)"):
+        with pytest.raises(NotTakenError, match=r"gotify(: no answer within 0\.75 s| did not take it)"):
             AppriseChannel(NotifierSettings(allow_private=True, deadline=0.3)).deliver(told(url, apprise=True))
+
+
+def test_nothing_is_sent_while_the_try_before_is_not_over(told: Told) -> None:
+    channel = AppriseChannel(NotifierSettings(allow_private=True, deadline=4.0))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        notification = told(f"gotify://127.0.0.1:{silent.getsockname()[1]}/{TOKEN}", apprise=True)
+
+        def first() -> None:
+            with contextlib.suppress(NotTakenError):
+                channel.deliver(notification)
+
+        thread = threading.Thread(target=first)
+        thread.start()
+        silent.accept()[0].close()
+        thread.join()
+        thread = threading.Thread(target=first)
+        thread.start()
+        caller, _ = silent.accept()
+        with pytest.raises(NotTakenError, match="the try before is not over yet"):
+            channel.deliver(notification)
+        caller.close()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "url", ["tgram://123456789:abcdefg_hijklmnop/12315544/99315544", "mailto://u:p@example.com?to=a@example.org,b@example.org"]
+)
+def test_a_url_of_several_receivers_is_refused(told: Told, url: str) -> None:
+    with pytest.raises(RefusedError, match="names 2 receivers: subscribe once for each of them"):
+        AppriseChannel(HERE).check(told(url, apprise=True).subscription)
 
 
 @pytest.mark.parametrize("status", [200, 500])
