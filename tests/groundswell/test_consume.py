@@ -178,9 +178,9 @@ def test_partitions_paused_over_a_rebalance_are_resumed(
         assert eventually(lambda: len(run.loop.consumer.paused()) == 2)
         with running(chosen, second):
             assert eventually(lambda: len(second.seen) > 3)
-        assert eventually(lambda: len(first.seen) + len(second.seen) >= 120)
+        assert eventually(lambda: len({*first.seen, *second.seen}) == 120)
     assert len(set(first.seen + second.seen)) == 120
-    assert len(read(settings, topics.late)) == 120
+    assert len(read(settings, topics.late)) >= 120  # a hand-over whose commit Kafka refuses is read again
 
 
 def test_a_stage_that_stands_still_while_records_wait_is_unhealthy(
