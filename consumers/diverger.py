@@ -21,6 +21,7 @@ from groundswell.messages import Hypothesis, Text, Watermark
 from groundswell.settings import EventTimeSettings
 from groundswell.stage import Failure, Result
 from model.reader import Reader, Reading
+from model.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Diverger:
     """The stage that reads texts. ``partitions`` gives the numbers of partitions of texts and of hypotheses.
 
     ``self_tests`` are those of the reader's packs; a pack that fails one ends the stage.
+    ``watch`` counts what was read; without one, readings are counted and no drift is told.
     """
 
     name = "diverger"
@@ -48,6 +50,7 @@ class Diverger:
         settings: EventTimeSettings,
         clock: Clock,
         self_tests: SelfTests | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.topic = topics.texts
         self._reader = reader
@@ -56,6 +59,7 @@ class Diverger:
         self._settings = settings
         self._clock = clock
         self._self_tests = self_tests or SelfTests({}, clock)
+        self._watch = watch or Watch(dict)
         self._told: dict[int, float] = {}
         for language in (*sorted(metrics.KNOWN_LANGUAGES), "other"):
             metrics.TEXTS_READ.labels(language)  # at 0: a rate misses what a series is born with
@@ -139,17 +143,8 @@ class Diverger:
     def _count(self, placed: Sequence[_Placed], readings: Sequence[Reading]) -> None:
         now = self._clock.now()
         for one, reading in zip(placed, readings, strict=True):
-            language = metrics.language_label(reading.language)
-            metrics.TEXTS_READ.labels(language).inc()
-            metrics.HYPOTHESES.labels(language).inc(len(reading.hypotheses))
+            self._watch.count(reading)
             metrics.END_TO_END.labels(self.name).observe(max(0.0, (now - one.text.ingested_at).total_seconds()))
-            if not reading.hypotheses:
-                continue
-            stance = reading.hypotheses[0].stance
-            for name in ("negative", "neutral", "positive"):
-                metrics.STANCE_MASS.labels(language, name).inc(getattr(stance, name))
-            if reading.hypotheses[0].truncated:
-                metrics.TRUNCATED.labels(language).inc()
 
 
 def key_of(hypothesis: Hypothesis) -> str:

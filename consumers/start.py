@@ -12,6 +12,7 @@ from groundswell.settings import Settings
 from model.entities import Watchlist, WatchlistFile
 from model.pack import Pack, pack_folders
 from model.reader import Reader
+from model.watch import Watch
 
 
 def load_packs(settings: Settings) -> dict[str, Pack]:
@@ -33,6 +34,7 @@ def diverger(settings: Settings) -> None:
     many = settings.kafka.partitions
     topics = Topics(settings.kafka.topic_prefix)
     packs, clock = load_packs(settings), SystemClock()
-    read = reader(settings, packs)
-    stage = Diverger(read, topics, (many, many), settings.event_time, clock, SelfTests(packs, clock))
+    watch = Watch(lambda: {language: pack.card.mix for language, pack in packs.items()})
+    self_tests = SelfTests(packs, clock)
+    stage = Diverger(reader(settings, packs), topics, (many, many), settings.event_time, clock, self_tests, watch)
     serve(settings, stage, settings.metrics.diverger_port)

@@ -21,6 +21,8 @@ disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 AGES = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+READINGS = (1, 2, 3, 4, 5, 6, 7, 8)
 
 RECORDS_IN = Counter("groundswell_records_in", "Records taken from Kafka.", ["stage"])
 RECORDS_OUT = Counter("groundswell_records_out", "Records that Kafka acknowledged.", ["stage"])
@@ -43,7 +45,18 @@ PREFETCHED = Gauge("groundswell_prefetched_records", "Records read and waiting."
 TEXTS_READ = Counter("groundswell_texts_read", "Texts by language; und and others have no pack.", ["language"])
 HYPOTHESES = Counter("groundswell_hypotheses", "Hypotheses given for texts.", ["language"])
 TRUNCATED = Counter("groundswell_texts_truncated", "Texts too long to be read to the end.", ["language"])
-STANCE_MASS = Counter("groundswell_stance_mass", "Sum of stance probabilities over texts.", ["language", "stance"])
+STANCE_MASS = Counter(
+    "groundswell_stance_mass", "Sum of stance probabilities over texts, unsure texts as neutral.", ["language", "stance"]
+)
+UNSURE = Counter("groundswell_texts_unsure", "Texts whose most probable stance is under one half.", ["language"])
+CONFIDENCE = Histogram(
+    "groundswell_confidence", "Probability of the first reading, and of the leading stance.", ["language", "of"], buckets=SHARES
+)
+SET_SIZE = Histogram("groundswell_readings_per_text", "Readings kept of a text.", ["language"], buckets=READINGS)
+FIRST_TOPICS = Counter("groundswell_first_topics", "Texts by the topic of their first reading.", ["language", "topic"])
+DRIFT = Gauge(
+    "groundswell_drift_psi", "Population stability index of the mix read lately against that of training.", ["language", "of"]
+)
 WATERMARK = Gauge("groundswell_watermark_timestamp_seconds", "Event time up to which minutes are closed.", ["partition"])
 PAIRS = Counter("groundswell_pairs", "Pairs of text and subject by what became of them.", ["result"])
 ALERTS = Counter("groundswell_alerts", "Alert transitions.", ["kind", "state"])

@@ -116,6 +116,14 @@ class Figure(Part):
     command: str
 
 
+class Mix(Part):
+    """What the pack reads in ``texts`` held-out training texts: the mean stance, and the shares of the first topics."""
+
+    texts: int
+    stances: dict[str, Share]
+    topics: dict[str, Share]
+
+
 class Canned(Part):
     """A sentence that the pack must read right: its stance, and topics that must be among those kept."""
 
@@ -131,6 +139,8 @@ class Card(Part):
     version: str
     language: str
     base: str
+    base_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Of the weights file, where the base is a folder or from a hub; a pinned base carries its own."""
     pooling: Literal["mean"] = "mean"
     max_tokens: Annotated[int, Field(ge=8)] = 512
     intended_use: str
@@ -140,6 +150,7 @@ class Card(Part):
     recipe: Recipe = Recipe()
     data: tuple[Source, ...] = ()
     figures: tuple[Figure, ...] = ()
+    mix: Mix | None = None
     self_test: tuple[Canned, ...] = ()
 
     @model_validator(mode="after")

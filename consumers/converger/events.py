@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 
 from groundswell.messages import Hypothesis, Subject
+from model.abstention import counted
 
 UNITS = 1000
 """Stance mass is kept in whole thousandths, so that sums do not depend on the order of arrival."""
@@ -55,14 +56,18 @@ class Event:
 
 
 def event_of(hypothesis: Hypothesis, minute: int, url: str | None, words: tuple[str, ...]) -> Event:
-    """The event of ``hypothesis``, counted in ``minute``; its masses add up to one text, though a wire may round otherwise."""
-    negative = round(hypothesis.stance.negative * UNITS)
+    """The event of ``hypothesis``, counted in ``minute``; its masses add up to one text, though a wire may round otherwise.
+
+    An unsure text is no vote: its whole mass is neutral.
+    """
+    stance = counted(hypothesis.stance)
+    negative = round(stance.negative * UNITS)
     return Event(
         hypothesis.text_id,
         tuple(str(subject) for subject in subjects_of(hypothesis.subject)),
         minute,
         negative,
-        min(round(hypothesis.stance.positive * UNITS), UNITS - negative),
+        min(round(stance.positive * UNITS), UNITS - negative),
         hypothesis.author_hash,
         hypothesis.story,
         hypothesis.source,

@@ -61,3 +61,8 @@ def test_masses_never_add_up_to_more_than_one_text(hypothesis_of: MakeHypothesis
     event = event_of(hypothesis_of(1, 0, stance=stance), 0, None, ())
     assert event.neutral >= 0
     assert event.negative + event.neutral + event.positive == UNITS
+
+
+def test_an_unsure_text_is_no_vote(hypothesis_of: MakeHypothesis) -> None:
+    event = event_of(hypothesis_of(1, 0, stance=Stance(negative=0.45, neutral=0.15, positive=0.4)), 0, None, ())
+    assert (event.negative, event.neutral, event.positive) == (0, UNITS, 0)

@@ -1,0 +1,28 @@
+"""The training mix of a pack: what it reads in texts like those that it was trained for, to tell drift by.
+
+Both sides of the comparison are read by the same pack, and the texts were held out, so that a stream like the training
+texts has no drift; labels would not do, since each set is labelled in part.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from model.card import STANCES, Mix
+from model.data import Example
+from model.reader import Predictor
+
+
+def training_mix(pack: Predictor, examples: Sequence[Example]) -> Mix | None:
+    """The mix that ``pack`` reads in the held-out ones of ``examples``; None where there are none. Shares sum to 1."""
+    found = pack.predict([example.text for example in examples if example.held_out])
+    if not found:
+        return None
+    stances = np.mean([one.stance for one in found], axis=0)
+    firsts = Counter(one.topic_set[0] for one in found)
+    return Mix(
+        texts=len(found),
+        stances={name: round(float(share), 4) for name, share in zip(STANCES, stances, strict=True)},
+        topics={topic: round(count / len(found), 4) for topic, count in firsts.most_common()},
+    )

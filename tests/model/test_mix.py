@@ -1,0 +1,34 @@
+"""The training mix: what a pack reads in held-out texts."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from model.data import Example
+from model.mix import training_mix
+from model.pack import Prediction
+
+
+class Plain:
+    """A predictor that takes the first letter for the topic."""
+
+    name, version = "plain", "1"
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        topics = ["fraud" if text.startswith("f") else "market" for text in texts]
+        return [Prediction((0.5, 0.3, 0.2), {one: 1.0}, (one,), {}, (), truncated=False) for one in topics]
+
+
+def test_the_mix_is_of_held_out_texts_and_its_shares_sum_to_one() -> None:
+    examples = [Example(f"{letter}{number}", {}, {}) for letter in "fm" for number in range(200)]
+    held_out = [example.text for example in examples if example.held_out]
+    mix = training_mix(Plain(), examples)
+    assert mix is not None
+    assert mix.texts == len(held_out)
+    assert mix.stances == {"negative": 0.5, "neutral": 0.3, "positive": 0.2}
+    assert sum(mix.topics.values()) == pytest.approx(1, abs=1e-3)
+    assert mix.topics["fraud"] == pytest.approx(sum(text[0] == "f" for text in held_out) / len(held_out), abs=1e-4)
+
+
+def test_without_held_out_texts_there_is_no_mix() -> None:
+    assert training_mix(Plain(), []) is None
