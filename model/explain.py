@@ -102,5 +102,5 @@ def _probability(found: Prediction, head: str, answer: str) -> float:
 
 def _contribution(read: str, places: Alignment, run: Sequence[Span], value: float) -> Contribution:
     own = Span(run[0].start, run[-1].end)
-    given = places.span(own)
-    return Contribution(read[own.start : own.end], *(given or (None, None)), value)
+    start, end = places.span(own) or (None, None)
+    return Contribution(read[own.start : own.end], start, end, value)

@@ -73,7 +73,7 @@ class Pack:
     @classmethod
     def assemble(cls, card: Card, folder: Path, cache: Path, threads: int | None = None) -> Self:
         """As ``load``, with the card given and without the self-test: for a pack that is still being trained."""
-        base = base_folder(card.base, cache)
+        base = base_folder(card.base, cache, card.base_sha256)
         deltas = adapter.deltas(adapter.read(folder, "adapter"), card)
         encoder = Encoder(base, deltas, threads)
         heads = Heads(card.groups, encoder.width)

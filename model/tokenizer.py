@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import Encoding, Tokenizer, normalizers
-from transformers import PreTrainedTokenizerFast
+from transformers import BertTokenizer, PreTrainedTokenizerFast
 
 from groundswell.errors import FatalError
 
@@ -51,11 +51,21 @@ def write_tokenizer(published: str, folder: Path) -> None:
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a base folder, without truncation or padding; FatalError when there is none."""
+    """The tokenizer of a base folder, without truncation or padding; made from vocab.txt where that is all there is.
+
+    Raises FatalError in one line when there is none, or none that can be read.
+    """
     path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise FatalError(f"base: {folder} has no tokenizer.json; save its fast tokenizer there")
-    tokenizer: Tokenizer = Tokenizer.from_str(json.dumps(json.loads(path.read_text("utf-8"))))
+    if not path.is_file() and not (folder / "vocab.txt").is_file():
+        raise FatalError(f"base: {folder} has neither tokenizer.json nor vocab.txt; save its tokenizer there")
+    try:
+        tokenizer: Tokenizer = (
+            Tokenizer.from_str(json.dumps(json.loads(path.read_text("utf-8"))))
+            if path.is_file()
+            else BertTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
+        )
+    except Exception as error:  # noqa: BLE001 tokenizers raises plain Exceptions
+        raise FatalError(f"base: the tokenizer in {folder} cannot be read ({str(error).splitlines()[0]})") from None
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

@@ -60,5 +60,5 @@ def test_neighbouring_pieces_overlap(tokenizer: Tokenizer) -> None:
 
 
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FatalError, match=r"no tokenizer\.json"):
+    with pytest.raises(FatalError, match=r"neither tokenizer\.json nor vocab\.txt"):
         load_tokenizer(tmp_path)
