@@ -1,6 +1,7 @@
 """All commands, by importing the files that add them."""
 
 from groundswell.cli import (
+    cards,
     deadletters,
     explaining,
     inspecting,
@@ -14,6 +15,7 @@ from groundswell.cli import (
 )
 
 __all__ = [
+    "cards",
     "deadletters",
     "explaining",
     "inspecting",
