@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from groundswell.errors import FatalError
 from groundswell.messages import first_line
+from model.taxonomy import Taxonomy
 from model.taxonomy import load as load_taxonomy
 
 STANCES = ("negative", "neutral", "positive")
@@ -38,7 +39,7 @@ class Group(Part):
     temperature: Annotated[float, Field(gt=0)] = 1.0
 
     @model_validator(mode="after")
-    def _labels_mean_something(self) -> Self:
+    def _labels_mean_something(self, info: ValidationInfo) -> Self:
         nameless = [label for label in self.labels if re.fullmatch(r"(?i)label_?\d+|\d+", label)]
         if nameless:
             raise ValueError(f"label {nameless[0]} of group {self.name} is a position, not a meaning")
@@ -46,7 +47,7 @@ class Group(Part):
             raise ValueError(f"group {self.name} names a label twice")
         if unknown := set(self.topics) - set(self.labels):
             raise ValueError(f"group {self.name} maps {min(unknown)}, which is none of its labels")
-        taxonomy = load_taxonomy()
+        taxonomy: Taxonomy = (info.context or {}).get("taxonomy") or load_taxonomy()
         if lost := {topic for topics in self.topics.values() for topic in topics} - set(taxonomy.topics):
             raise ValueError(f"group {self.name} maps to {min(lost)}, which the taxonomy does not know")
         return self
@@ -173,10 +174,13 @@ class Card(Part):
 
 
 def read_card(folder: Path) -> Card:
-    """The card of the pack in ``folder``; FatalError that names the field in one line when it is missing or wrong."""
+    """The card of the pack in ``folder``, its labels mapped to the topics that ship or to those of its own taxonomy.yaml.
+
+    Raises FatalError that names the field in one line when it is missing or wrong.
+    """
     path = folder / "card.yaml"
     try:
-        return Card.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return Card.model_validate(yaml.safe_load(path.read_text("utf-8")), context={"taxonomy": load_taxonomy(folder)})
     except OSError as error:
         raise FatalError(f"pack: {path} cannot be read ({error.strerror}); a pack is a folder with a card.yaml") from None
     except yaml.YAMLError as error:

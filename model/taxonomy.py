@@ -1,14 +1,21 @@
-"""The topics of all languages: names in English and Chinese, a note, and the plan that an alert on one carries."""
+"""The topics of all languages: names in English and Chinese, a note, and the plan that an alert on one carries.
+
+A pack may bring topics of its own in a ``taxonomy.yaml`` beside its card: they come to those that ship, or replace them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from groundswell.errors import FatalError
+
+FILE = "taxonomy.yaml"
 
 
 @dataclass(frozen=True)
@@ -39,15 +46,31 @@ class Taxonomy:
             raise FatalError(f"topic: {topic_id!r} is not in the taxonomy; it has {known}") from None
 
 
-@cache
-def load() -> Taxonomy:
-    """The taxonomy that ships with this package, read once."""
-    rows = yaml.safe_load(files("model").joinpath("taxonomy.yaml").read_text("utf-8"))
-    topics = {row["id"]: _topic(row) for row in rows["topics"]}
+def load(*packs: Path) -> Taxonomy:
+    """The taxonomy that ships with this package and what ``packs`` (pack folders) bring of their own.
+
+    Raises FatalError in one line when a file cannot be read, lacks a field, or names a parent that is no topic.
+    """
+    own = [folder / FILE for folder in packs if (folder / FILE).is_file()]
+    topics = {topic.id: topic for found in (_shipped(), *map(_read, own)) for topic in found}
     for topic in topics.values():
         if lost := set(topic.parents) - set(topics):
             raise FatalError(f"taxonomy: topic {topic.id} has the parent {min(lost)}, which is no topic")
     return Taxonomy(topics)
+
+
+@cache
+def _shipped() -> list[Topic]:
+    return _read(files("model").joinpath(FILE))
+
+
+def _read(file: Traversable) -> list[Topic]:
+    try:
+        return [_topic(row) for row in yaml.safe_load(file.read_text("utf-8"))["topics"]]
+    except KeyError as error:
+        raise FatalError(f"taxonomy: {file}: a topic needs id, en, zh, note and plan (en, zh); {error} is missing") from None
+    except (OSError, yaml.YAMLError, TypeError) as error:
+        raise FatalError(f"taxonomy: {file} is no list of topics: {' '.join(str(error).split())}") from None
 
 
 def _topic(row: dict[str, Any]) -> Topic:

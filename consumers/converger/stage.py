@@ -40,7 +40,7 @@ class Converger:
         self._settings = settings
         self._clock = clock
         self._state = State(client, settings.redis.prefix, settings.converger)
-        self._taxonomy = taxonomy.load()
+        self._taxonomy = taxonomy.load(*settings.reading.packs.values())
         self._closing = Closing(settings.converger, self._taxonomy, names)
         self._hottest = Hottest(self._taxonomy, names, clock)
         self._held: dict[int, Held] = {}

@@ -45,7 +45,10 @@ def test_the_training_mix_is_measured_and_written_into_the_card(
     folder = tmp_path / "pack"
     shutil.copytree(pack_folders()["zh"], folder)
     for name, (field, label) in SETS.items():
-        rows = [json.dumps({"text": f"业绩炸裂,主力进场,看好翻倍{number}", field: label}, ensure_ascii=False) for number in range(60)]
+        rows = [
+            json.dumps({"text": f"业绩炸裂,主力进场,看好翻倍{number}", field: label}, ensure_ascii=False)
+            for number in range(60)
+        ]
         (tmp_path / f"{name}_train.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
     assert command("card", str(folder), "--mix", str(tmp_path)).status == 0
     mix = read_card(folder).mix

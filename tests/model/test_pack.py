@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from groundswell.errors import FatalError, PoisonError
 from model.adapter import read
@@ -138,6 +139,15 @@ def test_a_label_mapped_to_an_unknown_topic_is_refused(make_pack: MakePack, card
     card["groups"][1]["topics"]["sales"] = ["weather"]
     with pytest.raises(FatalError, match="maps to weather, which the taxonomy does not know"):
         make_pack(card)
+
+
+def test_a_label_may_be_mapped_to_a_topic_that_the_pack_brings(make_pack: MakePack, card: Card, tmp_path: Path) -> None:
+    folder = make_pack(card)
+    plan = {"en": ["Look out."], "zh": ["看天。"]}
+    topic = {"id": "weather", "en": "Weather", "zh": "天气", "note": "Storms.", "plan": plan}
+    (folder / "taxonomy.yaml").write_text(yaml.safe_dump({"topics": [topic]}), "utf-8")
+    card["groups"][1]["topics"]["sales"] = ["weather"]
+    assert "weather" in Pack.load(make_pack(card), tmp_path).predict(["good"])[0].topics
 
 
 def test_a_card_without_a_stance_head_is_refused(make_pack: MakePack, card: Card) -> None:
