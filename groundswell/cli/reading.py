@@ -1,5 +1,6 @@
 """``groundswell classify``, ``train`` and ``evaluate``: the model by hand, without Kafka and without Redis."""
 
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -133,6 +134,10 @@ def train(
     pack: Annotated[str, typer.Argument(help="Folder with a card.yaml, or the language of a shipped pack: zh, en.")],
     data: Annotated[Path, typer.Option(help="Folder with the sets that the card's recipe names, as NAME_train.jsonl.")],
     to: Annotated[Path | None, typer.Option("--out", help="Where the pack goes; by default the folder itself.")] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(help="Base encoder, by default the card's: any BERT folder, or a name on the hub (owner/model)."),
+    ] = None,
 ) -> None:
     """Fine-tune a pack on labelled texts by the recipe in its card; an interrupted run goes on where it was."""
     from model.train import train as train_pack
@@ -143,6 +148,8 @@ def train(
         folder = _folders(settings).get(pack, folder)
         if to is None and folder != Path(pack):
             raise FatalError(f"train {pack}: that is the pack in use; name another folder for the new one with --out")
+    if base is not None:
+        folder = _over(base, folder, to or folder, settings)
     try:
         card = train_pack(folder, data, settings.cache_dir, to, err)
     except KeyboardInterrupt:
@@ -150,6 +157,21 @@ def train(
         raise typer.Exit(INTERRUPTED) from None
     where = (to or folder).absolute()
     say(f'pack {card.name} {card.version} is ready; to use it, write {card.language} = "{where}" under [reading.packs]')
+
+
+def _over(base: str, folder: Path, to: Path, settings: Settings) -> Path:
+    """Put the card in ``folder``, with another base and its own topics, into ``to``; returns ``to``."""
+    from model.bases import rebased
+    from model.card import read_card, write_card
+    from model.taxonomy import FILE
+
+    with err.status(f"looking at the base {base}"):
+        card = rebased(read_card(folder), base, settings.cache_dir)
+    to.mkdir(parents=True, exist_ok=True)
+    if to != folder and (folder / FILE).is_file():
+        shutil.copy(folder / FILE, to / FILE)
+    write_card(card, to)
+    return to
 
 
 def _folders(settings: Settings) -> dict[str, Path]:

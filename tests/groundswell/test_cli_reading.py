@@ -78,3 +78,11 @@ def test_missing_data_is_told_in_one_line(command: Command, tmp_path: Path) -> N
     ran = command("train", "zh", "--data", "nowhere", "--out", str(tmp_path / "new"))
     assert (ran.status, len(ran.err.splitlines())) == (1, 1)
     assert "is missing; give the folder that holds it" in ran.err
+
+
+@trained
+def test_a_base_that_is_none_is_told_in_one_line(command: Command, tmp_path: Path) -> None:
+    ran = command("train", "zh", "--data", ".", "--out", str(tmp_path / "new"), "--base", "nowhere")
+    assert (ran.status, len(ran.err.splitlines())) == (1, 1)
+    assert "'nowhere' is neither a pinned base" in ran.err
+    assert not (tmp_path / "new").exists()
