@@ -1,7 +1,7 @@
 """Words: where they stand, which may be told, what is left without them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.masking import Span
@@ -29,6 +29,7 @@ def test_words_end_at_spaces_and_signs_and_tokens_are_none(text: str, found: lis
     assert words(text) == found
 
 
+@settings(deadline=None)  # the first of them loads the dictionary
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_words_stand_in_order_and_apart(text: str) -> None:
     edges = [edge for word in words_of(text) for edge in word]
