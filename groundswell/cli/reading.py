@@ -1,10 +1,9 @@
-"""``groundswell classify``, ``train`` and ``evaluate``: the model by hand, without Kafka and without Redis."""
+"""``groundswell classify`` and ``train``: the model by hand, without Kafka and without Redis."""
 
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -14,10 +13,10 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from groundswell.cli.app import app, err, out, plain, say, settings_of
+from groundswell.cli.packs import folder_of
 from groundswell.clock import SystemClock
 from groundswell.errors import FatalError
 from groundswell.messages import Hypothesis, Text
-from groundswell.settings import Settings
 from producers.formats import Format
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ EXCERPT = 200
 """Characters that are shown of a text that was not read."""
 
 COLOURS = {"negative": "red", "neutral": "dim", "positive": "green"}
-
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
 
 @app.command()
@@ -145,7 +142,7 @@ def train(
     settings = settings_of(context)
     folder = Path(pack)
     if not (folder / "card.yaml").is_file():
-        folder = _folders(settings).get(pack, folder)
+        folder = folder_of(pack, settings)
         if to is None and folder != Path(pack):
             raise FatalError(f"train {pack}: that is the pack in use; name another folder for the new one with --out")
     if base is not None:
@@ -172,47 +169,3 @@ def _over(base: str, folder: Path, to: Path, settings: Settings) -> Path:
         shutil.copy(folder / FILE, to / FILE)
     write_card(card, to)
     return to
-
-
-def _folders(settings: Settings) -> dict[str, Path]:
-    """The pack folder of each language, as the diverger would load them."""
-    from model.pack import pack_folders
-
-    return pack_folders() | {str(language): folder for language, folder in settings.reading.packs.items()}
-
-
-@app.command()
-def evaluate(
-    context: typer.Context,
-    data: Annotated[Path, typer.Argument(help="Labelled texts as JSON lines.")],
-    labels: Annotated[str, typer.Option(help="Whose labels they are: a set that the pack's recipe names.")],
-    pack: Annotated[Path | None, typer.Option(help="Pack folder; by default the pack in use that knows the labels.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Measure a pack on labelled texts: accuracy, micro and macro F1."""
-    from model.evaluate import evaluate as measure
-    from model.pack import Pack
-
-    settings = settings_of(context)
-    folder = pack or _pack_that_knows(labels, _folders(settings))
-    waiting = err.status(f"reading {data}") if err.is_terminal else nullcontext()
-    with waiting:
-        figure = measure(Pack.load(folder, settings.cache_dir, settings.reading.threads), data, labels)
-    if as_json:
-        typer.echo(figure.model_dump_json())
-        return
-    shown = Table()
-    for name in ("set", "texts", "accuracy", "micro F1", "macro F1"):
-        shown.add_column(name, justify="left" if name == "set" else "right")
-    shares = (f"{share:.4f}" for share in (figure.accuracy, figure.micro_f1, figure.macro_f1))
-    shown.add_row(plain(figure.set), f"{figure.rows:,}", *shares)
-    out.print(shown)
-
-
-def _pack_that_knows(labels: str, folders: dict[str, Path]) -> Path:
-    from model.card import read_card
-
-    known = {source.name: folder for folder in folders.values() for source in read_card(folder).recipe.sets}
-    if labels not in known:
-        raise FatalError(f"--labels {labels}: no pack in use knows that set; they know {', '.join(known) or 'none'}")
-    return known[labels]

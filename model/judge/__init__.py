@@ -1,0 +1,1 @@
+"""Judging packs: figures, calibration, pictures, leakage, comparison, robustness and bias on labelled texts."""
