@@ -1,17 +1,20 @@
 """Training and evaluation sets: JSON lines of text and labels, cleaned as when serving, as partly labelled examples.
 
 Rows with the same text become one example whose targets are the mean of theirs, so that contradicting labels train a
-probability. A label group that no row of a text speaks of weighs nothing for it.
+probability. A label group that no row of a text speaks of weighs nothing for it; a target is NaN where only that label is
+not known. The users' own labels, where there are any, join the sets of the recipe.
 """
 
 import hashlib
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from groundswell.errors import FatalError
+from model import own
 from model.card import Card, Group, TrainingSet
 from model.cleaning import clean
 
@@ -64,13 +67,20 @@ def _row(line: str, place: str, field: str, group: Group) -> Row:
 
 
 def examples(card: Card, folder: Path) -> list[Example]:
-    """All training examples of the card's recipe from ``<set>_train.jsonl`` in ``folder``, held-out ones among them."""
+    """All training examples of the card's recipe from ``<set>_train.jsonl`` in ``folder``, held-out ones among them.
+
+    The users' own labels are ``own_train.jsonl``, which need not be there.
+    """
     gathered: dict[str, dict[str, list[tuple[tuple[float, ...], float]]]] = defaultdict(lambda: defaultdict(list))
     for source in card.recipe.sets:
         rows = read_rows(folder / f"{source.name}_train.jsonl", source.field, card.group(source.group))
         for row in rows:
             for group, target, weight in _targets(card, source, row):
                 gathered[clean(row.text)][group].append((target, weight))
+    mine = folder / f"{own.SET}_train.jsonl"
+    for labelled in own.own_rows(mine) if mine.is_file() else ():
+        for group, target, weight in own.targets(card, labelled):
+            gathered[clean(labelled.text)][group].append((target, weight))
     return [_merged(text, found) for text, found in gathered.items() if text]
 
 
@@ -91,6 +101,11 @@ def _merged(text: str, found: Mapping[str, list[tuple[tuple[float, ...], float]]
     targets, weights = {}, {}
     for group, rows in found.items():
         strong = [row for row in rows if row[1] == 1.0] or rows
-        targets[group] = tuple(sum(column) / len(strong) for column in zip(*(target for target, _ in strong), strict=True))
+        targets[group] = tuple(map(_mean, zip(*(target for target, _ in strong), strict=True)))
         weights[group] = max(weight for _, weight in strong)
     return Example(text, targets, weights)
+
+
+def _mean(values: tuple[float, ...]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan

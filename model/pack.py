@@ -98,9 +98,13 @@ class Pack:
         topics = topic_probabilities(found, self.card.groups)
         return [self._prediction(text, readings[i], i, found, topics) for i, text in enumerate(texts)]
 
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """What the encoder makes of each text, (texts, width): near one another for texts that it reads alike."""
+        return np.stack([reading.pooled for reading in self._read(texts)])
+
     def logits(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Group name -> raw logits (texts, labels), for calibration and evaluation."""
-        pooled = torch.from_numpy(np.stack([reading.pooled for reading in self._read(texts)]))
+        pooled = torch.from_numpy(self.vectors(texts))
         with torch.inference_mode():
             return {name: value.numpy() for name, value in self._heads(pooled).items()}
 

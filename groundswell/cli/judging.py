@@ -202,8 +202,10 @@ def _lines(rows: Iterable[Any]) -> None:
 
 
 def _draw(used: "Pack", judged: "Judged", folder: Path) -> None:
-    from model.judge.pictures import draw
+    from model.judge.pictures import chinese_font, draw
 
+    if chinese_font() is None and used.language == "zh":
+        say("no font with Chinese characters is installed: labels are drawn as their numbers in the card, with their topics")
     for path in draw(judged, used.card.groups, folder):
         say(f"drawn: {path}")
 

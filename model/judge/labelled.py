@@ -10,7 +10,7 @@ from model.card import Card, Group, TrainingSet
 from model.cleaning import clean
 from model.data import read_rows
 from model.language import route
-from model.own import SET, OwnRow, own_rows
+from model.own import SET, OwnRow, candidates, own_rows
 from model.taxonomy import load as load_taxonomy
 
 
@@ -73,7 +73,7 @@ def labels_of(path: Path, card: Card) -> str:
 
 def language_of(path: Path, among: Mapping[str, object]) -> str:
     """The language of most texts of the users' own file ``path``; FatalError when it is none of ``among``."""
-    counts = Counter(route(row.text) for row in own_rows(path))
+    counts = Counter(route(each.text) for each in candidates(path))
     language = max(sorted(counts), key=counts.__getitem__, default="")
     if language not in among:
         what = f"most of its texts are in {language}, which no pack in use reads" if language else "it is empty"

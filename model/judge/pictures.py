@@ -1,9 +1,10 @@
 """Pictures of how a pack judges: a reliability diagram and a confusion matrix for each head, as PNG.
 
-Chinese labels need a font with Chinese characters; where none is installed, a label is shown by its number in the report
-and by the topics that the card maps it to.
+Chinese labels need a font with Chinese characters; where none is installed, a label is shown by its number in the card and
+by the topics that the card maps it to.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ CHINESE_FONTS = (
 )
 """Families that hold simplified Chinese, those of screens before those of print."""
 MANY = 8
-"""Labels from which the names stand upright and the counts are left out where they are 0."""
+"""Labels from which the names stand upright and the counts are small."""
 NONE = "none of these"
+
+logging.getLogger("matplotlib.font_manager").setLevel(logging.WARNING)  # it tells of its cache, which is nobody's business
 
 
 def draw(judged: Judged, groups: Sequence[Group], folder: Path) -> list[Path]:
@@ -133,4 +136,5 @@ def _occurring(table: np.ndarray) -> np.ndarray:
 def _write_counts(axes: Any, table: np.ndarray, share: np.ndarray, size: int) -> None:
     for row, column in zip(*np.nonzero(table), strict=True):
         colour = "white" if share[row, column] > 0.5 else "black"
-        axes.text(column, row, f"{table[row, column]:.0f}", ha="center", va="center", color=colour, fontsize=size)
+        count = f"{table[row, column]:.2g}" if table[row, column] % 1 else f"{table[row, column]:.0f}"
+        axes.text(column, row, count, ha="center", va="center", color=colour, fontsize=size)

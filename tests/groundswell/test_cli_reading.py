@@ -1,4 +1,4 @@
-"""``classify``, ``train`` and ``evaluate`` as their users see them; what they are made of is tested with the model."""
+"""``classify`` and ``train`` as their users see them; what they are made of is tested with the model."""
 
 import io
 import json
@@ -42,22 +42,6 @@ def test_a_file_that_is_not_there_is_told_in_one_line(command: Command) -> None:
     ran = command("classify", "missing.txt")
     assert (ran.status, len(ran.err.splitlines())) == (1, 1)
     assert "missing.txt: no such file" in ran.err
-
-
-@trained
-def test_a_pack_is_measured_on_labelled_texts(command: Command, tmp_path: Path) -> None:
-    rows = [("股价跌停,血亏,垃圾股", "negative"), ("大涨,利好,继续持有", "positive")]
-    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": t, "sentiment": s}) + "\n" for t, s in rows))
-    figure = json.loads(command("evaluate", "a.jsonl", "--labels", "finfe", "--json").out)
-    assert (figure["rows"], figure["accuracy"]) == (2, 1.0)
-    assert "1.0000" in command("evaluate", "a.jsonl", "--labels", "finfe").out
-
-
-@trained
-def test_labels_that_no_pack_knows_are_told_in_one_line(command: Command) -> None:
-    ran = command("evaluate", "a.jsonl", "--labels", "weather")
-    assert (ran.status, len(ran.err.splitlines())) == (1, 1)
-    assert "--labels weather: no pack in use knows that set; they know " in ran.err
 
 
 @trained

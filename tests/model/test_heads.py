@@ -66,3 +66,12 @@ def test_an_unlabelled_row_adds_no_loss() -> None:
 def test_the_loss_of_a_right_and_sure_answer_is_small() -> None:
     sure = loss(torch.tensor([[9.0, -9.0]]), torch.tensor([[1.0, 0.0]]), torch.ones(1), ANY)
     assert float(sure) < 0.01
+
+
+def test_a_label_that_is_not_known_costs_nothing() -> None:
+    logits = torch.tensor([[3.0, -1.0]], requires_grad=True)
+    whole = loss(logits, torch.tensor([[1.0, float("nan")]]), torch.ones(1), ANY)
+    torch.autograd.backward(whole)
+    assert whole.item() == pytest.approx(np.log1p(np.exp(-3.0)))
+    assert logits.grad is not None
+    assert logits.grad[0, 1] == 0
