@@ -27,7 +27,7 @@ class Person(Protocol):
         ...
 
     def line(self, asked: str) -> str:
-        """A line in answer to ``asked``."""
+        """A line in answer to ``asked``; EOFError when there will be no more."""
         ...
 
 
@@ -45,9 +45,11 @@ class Terminal:
         return "" if pressed in {"\x03", "\x04"} else pressed
 
     def line(self, asked: str) -> str:
-        """A line in answer to ``asked``; empty at the end of the input."""
+        """A line in answer to ``asked``; EOFError at the end of the input."""
         err.print(plain(asked), end="")
-        return self._stream.readline().strip()
+        if not (said := self._stream.readline()):
+            raise EOFError
+        return said.strip()
 
 
 def ask(proposals: "Sequence[Proposal]", file: "LabelFile", person: Person) -> int:
@@ -72,7 +74,10 @@ def ask(proposals: "Sequence[Proposal]", file: "LabelFile", person: Person) -> i
             case "?":
                 _list_topics()
             case _ if key in STANCES:
-                file.append(_answered(proposal, STANCES[key], person))
+                try:
+                    file.append(_answered(proposal, STANCES[key], person))
+                except EOFError:
+                    break
                 place += 1
             case _:
                 say(KEYS)
@@ -84,7 +89,7 @@ def _answered(proposal: "Proposal", stance: str, person: Person) -> "OwnRow":
 
     proposed = proposal.prediction.topic_set
     while True:
-        said = person.line(f"topics, by number or id [{', '.join(proposed)}; - for none of your knowledge]: ")
+        said = person.line(f"topics, by number or id (Enter: {', '.join(proposed)}; -: leave them open): ")
         try:
             return OwnRow.model_validate({"text": proposal.text, "stance": stance, "topics": topics_of(said, proposed)})
         except FatalError as error:

@@ -57,7 +57,7 @@ def evaluate(
     with _waiting(f"reading {data.name}"):
         labelled = read_set(used.card, data, labels)
         judged = judge(used, labelled)
-    _tell_duplicates(labelled)
+    _tell_rows(labelled)
     _tell_figures(judged, as_json=as_json)
     if train:
         _tell_leakage(labelled, judged, train, as_json=as_json)
@@ -85,7 +85,7 @@ def _load(folder: Path, settings: Settings) -> "Pack":
         return Pack.load(folder, settings.cache_dir, settings.reading.threads)
 
 
-def _tell_duplicates(labelled: "LabelledSet") -> None:
+def _tell_rows(labelled: "LabelledSet") -> None:
     from model.judge.leakage import duplicates
 
     found = duplicates(labelled)
@@ -93,6 +93,8 @@ def _tell_duplicates(labelled: "LabelledSet") -> None:
         f"{labelled.name}: {len(labelled.texts):,} texts, {found.rows:,} of them duplicates of earlier ones but for links, "
         f"digits and case, {found.contradicting:,} of these with other labels"
     )
+    if labelled.left_out:
+        say(f"{labelled.name}: {labelled.left_out:,} texts are in another language than the pack's and left out")
 
 
 def _tell_figures(judged: "Judged", *, as_json: bool) -> None:

@@ -57,7 +57,7 @@ def label(
         say("nothing to label: all texts are labelled, or in a language that the pack does not read")
         return
     given = ask(proposals, file, Terminal(sys.stdin))
-    say(f"{given:,} labelled, {len(proposals) - given:,} not; `groundswell train` reads {to} as own_train.jsonl in its --data")
+    say(f"{given:,} labelled, {len(proposals) - given:,} not; {to}, put into a --data folder as own_train.jsonl, trains a pack")
 
 
 def _proposals(

@@ -20,6 +20,7 @@ class LabelledSet:
 
     ``labels`` are those of ``group`` (for ``own`` the stance, where it is said), ``topics`` the topics of the taxonomy that
     follow from them; both are empty for a text of which they are not known. ``field`` is where the file has the labels.
+    ``left_out`` counts the users' own texts that the pack would not be given to read, being in another language.
     """
 
     name: str
@@ -29,6 +30,7 @@ class LabelledSet:
     group: Group | None
     field: str
     taxonomy: tuple[str, ...]
+    left_out: int = 0
 
 
 def read_set(card: Card, path: Path, labels: str) -> LabelledSet:
@@ -37,7 +39,7 @@ def read_set(card: Card, path: Path, labels: str) -> LabelledSet:
     Raises FatalError in one line when the file or a label is wrong.
     """
     if labels == SET:
-        return _own(path)
+        return _own(card, path)
     source = source_of(card, labels)
     group = card.group(source.group)
     rows = read_rows(path, source.field, group)
@@ -81,10 +83,13 @@ def language_of(path: Path, among: Mapping[str, object]) -> str:
     return language
 
 
-def _own(path: Path) -> LabelledSet:
-    rows = [row for row in own_rows(path) if _judged_by(row)]
+def _own(card: Card, path: Path) -> LabelledSet:
+    said = [row for row in own_rows(path) if _judged_by(row)]
+    rows = [row for row in said if route(row.text) == card.language]
     if not rows:
-        raise FatalError(f"data: {path} has no row with a stance or topics that a person gave; see `groundswell label`")
+        raise FatalError(
+            f"data: {path} has no text in {card.language} with a stance or topics that a person gave; see `groundswell label`"
+        )
     return LabelledSet(
         name=path.stem,
         texts=tuple(clean(row.text) for row in rows),
@@ -93,6 +98,7 @@ def _own(path: Path) -> LabelledSet:
         group=None,
         field="stance",
         taxonomy=tuple(load_taxonomy().topics),
+        left_out=len(said) - len(rows),
     )
 
 

@@ -103,7 +103,7 @@ def _reliability(answers: Answers, title: str) -> Figure:
     upper.plot([0, 1], [0, 1], "--", color="grey", linewidth=1, label="as confident as right")
     error = calibration_error(answers.shares, answers.right)
     upper.set(ylabel="accuracy", ylim=(0, 1), xlim=(0, 1), title=f"{title}\n{len(answers.rows):,} texts, ECE {error:.4f}")
-    upper.legend(loc="upper left", frameon=False)
+    upper.legend(loc="upper left", framealpha=0.95)
     lower.bar(places, [one.texts for one in bins], width=0.95 / BINS, color="#9aa9b8")
     lower.set(xlabel="confidence in the most probable label", ylabel="texts")
     return picture

@@ -77,3 +77,8 @@ def test_a_pipe_gives_one_answer_a_line(tmp_path: Path) -> None:
     file = LabelFile(tmp_path / "a.jsonl")
     assert ask(PROPOSALS, file, Terminal(io.StringIO("n\nfraud\np\n\n"))) == 2
     assert [(row.stance, row.topics) for row in file.rows] == [("negative", ("fraud",)), ("positive", ("fraud",))]
+
+
+def test_an_answer_that_breaks_off_is_none(tmp_path: Path) -> None:
+    file = LabelFile(tmp_path / "a.jsonl")
+    assert (ask(PROPOSALS, file, Terminal(io.StringIO("n\n"))), file.rows) == (0, [])

@@ -50,9 +50,12 @@ def test_own_labels_are_read_by_the_pack_of_their_language(command: Command, tmp
     rows = [
         {"text": "Shares of the airline plunge after it slashes its profit forecast", "stance": "negative"},
         {"text": "Federal Reserve keeps interest rates unchanged at its July meeting", "topics": ["central_banks"]},
+        {"text": "股价大涨", "stance": "positive"},
     ]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    figures = json.loads(command("evaluate", "a.jsonl", "--labels", "own", "--json").out)
+    ran = command("evaluate", "a.jsonl", "--labels", "own", "--json")
+    figures = json.loads(ran.out)
+    assert "1 texts are in another language" in ran.err
     assert (figures["n"], figures["stance_accuracy"], figures["topic_accuracy"], figures["coverage"]) == (2, 1.0, 1.0, 1.0)
 
 

@@ -73,8 +73,13 @@ def test_a_topic_that_a_pack_cannot_tell_is_missed(own: Callable[..., Any]) -> N
 
 
 def test_labels_that_follow_from_alerts_measure_nothing(own: Callable[..., Any]) -> None:
-    with pytest.raises(FatalError, match="no row with a stance or topics that a person gave"):
+    with pytest.raises(FatalError, match="no text in en with a stance or topics that a person gave"):
         own({"text": "a", "stance": "negative", "weight": 0.2})
+
+
+def test_texts_that_the_pack_would_not_be_given_are_left_out(own: Callable[..., Any]) -> None:
+    labelled = own({"text": "rise", "stance": "positive"}, {"text": "股价大涨", "stance": "positive"})
+    assert (labelled.texts, labelled.left_out) == (("rise",), 1)
 
 
 def test_labels_that_the_pack_does_not_know_are_refused(pack: Pack, tmp_path: Path) -> None:
