@@ -27,7 +27,7 @@ EXCHANGES = 3
 MOST_TEXTS = 500
 """Texts of the set in which names of one kind are exchanged: the first that hold any."""
 
-_PERSON = re.compile(r"\b(?:Mr|Ms|Mrs|Miss)\b\.? [A-Z][a-z]+|[王李张刘陈杨赵黄周吴徐孙朱马胡郭林何高罗](?:先生|女士)")
+_PERSON = re.compile(r"\b(?:Mr|Ms|Mrs)\b\.? [A-Z][a-z]+|[王李张刘陈杨赵黄周吴徐孙朱马胡郭林何高罗](?:先生|女士)")
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,9 @@ def test_names_in_texts_are_found_by_kind(text: str, kind: str) -> None:
     assert found("nobody", [text])[kind, "texts"].texts == 1
 
 
-def test_texts_without_names_have_no_row() -> None:
-    assert {where for _, where in found("nobody", ["shares rise"])} == {"templates"}
+@pytest.mark.parametrize("text", ["shares rise", "Banks Miss Estimates", "先生存再发展"])
+def test_texts_without_names_have_no_row(text: str) -> None:
+    assert {where for _, where in found("nobody", [text])} == {"templates"}
 
 
 def test_a_real_pack_is_checked_in_all_kinds(pack: Pack) -> None:
