@@ -107,7 +107,7 @@ def _tell_figures(judged: "Judged", *, as_json: bool) -> None:
     _show(_figures_table({judged.name: found}))
     for head, labels in report(judged).items():
         rows = ((one.label, f"{one.precision:.4f}", f"{one.recall:.4f}", f"{one.f1:.4f}", f"{one.support:,}") for one in labels)
-        _show(_table((head, "precision", "recall", "F1", "texts"), rows))
+        _show(_table((head, "precision", "recall", "F1", "support"), rows))
 
 
 def _figures_table(columns: "dict[str, Figures]") -> Table:
