@@ -147,6 +147,13 @@ class ReadingSettings(Section):
     packs: dict[Literal["zh", "en"], Path] = {}
     """Pack folders by language that replace the shipped ones."""
     threads: Count | None = None
+    backend: Literal["auto", "torch", "onnx", "onnx-int8"] = "auto"
+    """What computes the encoders. auto: torch on a GPU, ONNX Runtime on a CPU; onnx-int8 may read a text differently in
+    another batch."""
+    shadow: dict[Literal["zh", "en"], Path] = {}
+    """Pack folders by language that read beside those in force and are only measured."""
+    shadow_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Share of the texts that a shadow reads too, chosen by their ids."""
     author_key: SecretStr = SecretStr("groundswell")
     """Key of the hashes that stand for authors: set your own, or anyone can test whether a name is among them."""
 

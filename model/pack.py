@@ -10,6 +10,7 @@ import torch
 
 from groundswell.errors import FatalError
 from model import adapter
+from model.backends.choice import Name, open_backend
 from model.bases import base_folder
 from model.card import STANCES, Card, read_card
 from model.encoder import Encoder, State
@@ -61,21 +62,20 @@ class Pack:
         self._length = min(card.max_tokens, encoder.longest)
 
     @classmethod
-    def load(cls, folder: Path, cache: Path, threads: int | None = None) -> Self:
-        """The pack in ``folder``, its adapter merged into the base; its self-test has passed.
+    def load(cls, folder: Path, cache: Path, threads: int | None = None, backend: Name = "auto") -> Self:
+        """The pack in ``folder``, its adapter merged into the base, computed by ``backend``; its self-test has passed.
 
         Raises FatalError in one line when a file is missing or damaged, the card wrong, or a canned sentence misread.
         """
-        pack = cls.assemble(read_card(folder), folder, cache, threads)
+        pack = cls.assemble(read_card(folder), folder, cache, threads, backend)
         pack.self_test()
         return pack
 
     @classmethod
-    def assemble(cls, card: Card, folder: Path, cache: Path, threads: int | None = None) -> Self:
+    def assemble(cls, card: Card, folder: Path, cache: Path, threads: int | None = None, backend: Name = "torch") -> Self:
         """As ``load``, with the card given and without the self-test: for a pack that is still being trained."""
         base = base_folder(card.base, cache, card.base_sha256)
-        deltas = adapter.deltas(adapter.read(folder, "adapter"), card)
-        encoder = Encoder(base, deltas, threads)
+        encoder = Encoder(open_backend(backend, base, card, folder, cache, threads))
         heads = Heads(card.groups, encoder.width)
         stored = {name: value.float() for name, value in adapter.read(folder, "heads").items()}
         try:

@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 
-from groundswell.errors import FatalError, PoisonError
+from groundswell.errors import FatalError
 from model.adapter import read
 from model.card import read_card
 from model.encoder import plan
@@ -61,27 +61,6 @@ def test_sixty_three_short_texts_and_a_long_one_are_answered_in_order(pack: Pack
     assert len(found) == 64
     assert same(found[40], pack.predict(["bad " * 512])[0])
     assert all(same(found[i], found[0]) for i in range(64) if i != 40)
-
-
-def test_a_batch_that_does_not_fit_into_memory_is_halved(pack: Pack) -> None:
-    expected = pack.predict(TEXTS)
-
-    def small_memory(_module: torch.nn.Module, _args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if len(kwargs["input_ids"]) > 2:
-            raise torch.OutOfMemoryError
-
-    pack._encoder.model.register_forward_pre_hook(small_memory, with_kwargs=True)
-    found = pack.predict(TEXTS)
-    assert all(same(one, other) for one, other in zip(expected, found, strict=True))
-
-
-def test_a_text_that_alone_does_not_fit_into_memory_is_poison(pack: Pack) -> None:
-    def no_memory(_module: torch.nn.Module, _args: tuple[Any, ...]) -> None:
-        raise torch.OutOfMemoryError
-
-    pack._encoder.model.register_forward_pre_hook(no_memory)
-    with pytest.raises(PoisonError, match="alone do not fit"):
-        pack.predict(["good"])
 
 
 def test_the_last_sentence_of_a_long_text_is_read(pack: Pack) -> None:
