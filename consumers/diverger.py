@@ -6,12 +6,11 @@ partition of the hypotheses topic; then the offsets move on, with the event time
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
-from consumers.self_tests import SelfTests
 from groundswell import metrics
 from groundswell.clock import Clock
 from groundswell.errors import PoisonError
@@ -36,8 +35,8 @@ class _Placed:
 class Diverger:
     """The stage that reads texts. ``partitions`` gives the numbers of partitions of texts and of hypotheses.
 
-    ``self_tests`` are those of the reader's packs; a pack that fails one ends the stage.
-    ``watch`` counts what was read; without one, readings are counted and no drift is told.
+    ``watch`` counts what was read; without one, readings are counted and no drift is told. ``chores`` are done between two
+    batches and never between two tries of one: packs that have changed may take over then, or be tested again.
     """
 
     name = "diverger"
@@ -49,8 +48,8 @@ class Diverger:
         partitions: tuple[int, int],
         settings: EventTimeSettings,
         clock: Clock,
-        self_tests: SelfTests | None = None,
         watch: Watch | None = None,
+        chores: Sequence[Callable[[], None]] = (),
     ) -> None:
         self.topic = topics.texts
         self._reader = reader
@@ -58,8 +57,8 @@ class Diverger:
         self._of, self._targets = partitions
         self._settings = settings
         self._clock = clock
-        self._self_tests = self_tests or SelfTests({}, clock)
         self._watch = watch or Watch(dict)
+        self._chores = chores
         self._told: dict[int, float] = {}
         for language in (*sorted(metrics.KNOWN_LANGUAGES), "other"):
             metrics.TEXTS_READ.labels(language)  # at 0: a rate misses what a series is born with
@@ -95,8 +94,9 @@ class Diverger:
         )
 
     def tick(self, idle: Mapping[int, float], notes: Mapping[int, str]) -> Result:  # noqa: ARG002 - the stage's signature
-        """Let quiet partitions follow the clock, so that they do not hold the others back; test the packs when it is time."""
-        self._self_tests.run_due()
+        """Let quiet partitions follow the clock, so that they do not hold the others back; do the chores."""
+        for chore in self._chores:
+            chore()
         if self._settings.idle_timeout is None:
             return Result()
         now = self._clock.now().timestamp() - self._settings.lateness

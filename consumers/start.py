@@ -1,6 +1,7 @@
 """Put the diverger, and whatever else reads with the model, together from settings; run the stage until it is told to stop."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from consumers.diverger import Diverger
@@ -11,21 +12,35 @@ from groundswell.kafka import Topics, ensure_topics
 from groundswell.settings import Settings
 from model.entities import Watchlist, WatchlistFile
 from model.pack import Pack, pack_folders
-from model.reader import Reader
+from model.reader import Predictor, Reader
+from model.reload import PackFolder
+from model.shadow import Shadow
 from model.watch import Watch
 
 
-def load_packs(settings: Settings) -> dict[str, Pack]:
-    """The pack of each language, loaded and self-tested; FatalError where one reads its canned sentences wrong."""
+def load_packs(settings: Settings) -> dict[str, PackFolder]:
+    """The pack of each language, loaded and self-tested; FatalError where one reads its canned sentences wrong.
+
+    They follow their folders where ``refresh`` is called.
+    """
     folders: dict[str, Path] = pack_folders() | {str(language): folder for language, folder in settings.reading.packs.items()}
-    return {language: Pack.load(folder, settings.cache_dir, settings.reading.threads) for language, folder in folders.items()}
+    return {language: PackFolder(folder, partial(_load, settings), SystemClock()) for language, folder in folders.items()}
 
 
-def reader(settings: Settings, packs: Mapping[str, Pack] | None = None) -> Reader:
-    """A reader with the watchlist of ``settings`` and ``packs``, or all packs of ``settings``."""
+def reader(settings: Settings, packs: Mapping[str, Predictor] | None = None, *, shadows: bool = False) -> Reader:
+    """A reader with the watchlist of ``settings``, with ``packs`` (else all of ``settings``), and shadows if asked."""
     listed = WatchlistFile(settings.watchlist, SystemClock()) if settings.watchlist else None
     key = settings.reading.author_key.get_secret_value().encode()
-    return Reader(load_packs(settings) if packs is None else packs, listed.current if listed else Watchlist, key)
+    beside = {
+        str(language): Shadow(language, partial(_load, settings, folder), settings.reading.shadow_share).observe
+        for language, folder in settings.reading.shadow.items()
+        if shadows
+    }
+    return Reader(load_packs(settings) if packs is None else packs, listed.current if listed else Watchlist, key, beside)
+
+
+def _load(settings: Settings, folder: Path) -> Pack:
+    return Pack.load(folder, settings.cache_dir, settings.reading.threads, settings.reading.backend)
 
 
 def diverger(settings: Settings) -> None:
@@ -35,6 +50,7 @@ def diverger(settings: Settings) -> None:
     topics = Topics(settings.kafka.topic_prefix)
     packs, clock = load_packs(settings), SystemClock()
     watch = Watch(lambda: {language: pack.card.mix for language, pack in packs.items()})
-    self_tests = SelfTests(packs, clock)
-    stage = Diverger(reader(settings, packs), topics, (many, many), settings.event_time, clock, self_tests, watch)
+    chores = [*(pack.refresh for pack in packs.values()), SelfTests(packs, clock).run_due]
+    read = reader(settings, packs, shadows=True)
+    stage = Diverger(read, topics, (many, many), settings.event_time, clock, watch, chores)
     serve(settings, stage, settings.metrics.diverger_port)

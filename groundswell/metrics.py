@@ -66,6 +66,13 @@ TOPIC_STANCE = Counter("groundswell_topic_stance_mass", "Sum of stance probabili
 HOT_TEXTS = Gauge("groundswell_hot_subject_texts", "Texts of the hottest subjects in six hours of event time.", ["subject"])
 HOT_NEGATIVE = Gauge("groundswell_hot_subject_negative_ratio", "Share of their stance mass that is negative.", ["subject"])
 SELF_TEST = Gauge("groundswell_self_test_timestamp_seconds", "When a pack last read its canned sentences right.", ["language"])
+PACK_RELOADS = Counter("groundswell_pack_reloads", "Changed packs, taken or refused.", ["language", "result"])
+SHADOW_TEXTS = Counter("groundswell_shadow_texts", "Texts that a shadow pack read too.", ["language"])
+SHADOW_AGREEMENT = Counter(
+    "groundswell_shadow_agreement", "Those of them with the same stance, or the same first topic.", ["language", "of"]
+)
+SHADOW_GAP = Counter("groundswell_shadow_negative_gap", "Sum of their absolute differences of P(negative).", ["language"])
+SHADOW_LOST = Counter("groundswell_shadow_lost", "Texts that a shadow pack was busy for or failed at.", ["language", "reason"])
 PRODUCED = Counter("groundswell_texts_produced", "Texts that Kafka acknowledged, by producer.", ["producer"])
 REFUSED = Counter("groundswell_texts_refused", "Texts that a producer did not take.", ["producer", "reason"])
 

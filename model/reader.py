@@ -52,6 +52,18 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A text as the pack in force has read it, for those who measure beside."""
+
+    text_id: str
+    cleaned: str
+    prediction: Prediction
+
+
+Observe = Callable[[Sequence[Seen]], None]
+
+
+@dataclass(frozen=True)
 class _Prepared:
     """A text on its way to the pack: cleaned, with its language and the parts about single entities."""
 
@@ -76,10 +88,20 @@ class _Candidate:
 
 
 class Reader:
-    """Reads texts with one pack a language and a watchlist that may change between batches."""
+    """Reads texts with one pack a language and a watchlist that may change between batches.
 
-    def __init__(self, packs: Mapping[str, Predictor], watchlist: Callable[[], Watchlist], author_key: bytes) -> None:
+    ``observers`` are told, by language, what was read in whole texts; they must return at once and raise nothing.
+    """
+
+    def __init__(
+        self,
+        packs: Mapping[str, Predictor],
+        watchlist: Callable[[], Watchlist],
+        author_key: bytes,
+        observers: Mapping[str, Observe] | None = None,
+    ) -> None:
         self._packs = packs
+        self._observers = observers or {}
         self._watchlist = watchlist
         self._author_key = author_key
 
@@ -100,6 +122,10 @@ class Reader:
             language: dict(zip(wanted, self._packs[language].predict(list(wanted)), strict=True))
             for language, wanted in asked.items()
         }
+        for language in self._observers.keys() & predictions.keys():
+            found = predictions[language]
+            mine = (item for item in prepared if item.language == language)
+            self._observers[language]([Seen(item.text.id, item.cleaned, found[item.cleaned]) for item in mine])
         return [self._reading(item, predictions.get(item.language, {})) for item in prepared]
 
     def _reading(self, item: _Prepared, predictions: Mapping[str, Prediction]) -> Reading:
