@@ -18,6 +18,11 @@ from model.shadow import Shadow
 from model.watch import Watch
 
 
+def watchlist(settings: Settings) -> WatchlistFile | None:
+    """The watchlist of ``settings``, read again when its file changes; none where none is set."""
+    return None if settings.watchlist is None else WatchlistFile(settings.watchlist, SystemClock())
+
+
 def load_packs(settings: Settings) -> dict[str, PackFolder]:
     """The pack of each language, loaded and self-tested; FatalError where one reads its canned sentences wrong.
 
@@ -29,7 +34,7 @@ def load_packs(settings: Settings) -> dict[str, PackFolder]:
 
 def reader(settings: Settings, packs: Mapping[str, Predictor] | None = None, *, shadows: bool = False) -> Reader:
     """A reader with the watchlist of ``settings``, with ``packs`` (else all of ``settings``), and shadows if asked."""
-    listed = WatchlistFile(settings.watchlist, SystemClock()) if settings.watchlist else None
+    listed = watchlist(settings)
     key = settings.reading.author_key.get_secret_value().encode()
     beside = {
         str(language): Shadow(language, partial(_load, settings, folder), settings.reading.shadow_share).observe

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Styled
 
+from groundswell.cli import packs
 from groundswell.cli.app import app, err, out, plain, say, settings_of
 from groundswell.errors import FatalError
 from groundswell.settings import Settings
@@ -30,7 +31,7 @@ def card(
     from model.card import read_card
 
     settings = settings_of(context)
-    used = _folders(settings)
+    used = packs.folders(settings)
     folders = list(used.values()) if pack is None else [used.get(pack, Path(pack))]
     if mix is not None:
         if pack is None:
@@ -42,12 +43,6 @@ def card(
             typer.echo(read.model_dump_json(exclude_none=True))
         else:
             _show(read, folder)
-
-
-def _folders(settings: Settings) -> dict[str, Path]:
-    from model.pack import pack_folders
-
-    return pack_folders() | {str(language): folder for language, folder in settings.reading.packs.items()}
 
 
 def _measure(folder: Path, data: Path, settings: Settings) -> None:

@@ -17,6 +17,7 @@ from groundswell.cli.packs import folder_of
 from groundswell.clock import SystemClock
 from groundswell.errors import FatalError
 from groundswell.messages import Hypothesis, Text
+from groundswell.settings import Settings
 from producers.formats import Format
 
 if TYPE_CHECKING:

@@ -52,7 +52,9 @@ def test_packs_are_tested_every_ten_minutes_and_no_more_often() -> None:
 def test_a_pack_that_begins_to_fail_ends_the_stage_and_is_not_told_as_well() -> None:
     pack, clock = Canned(), ManualClock(NOW)
     reader = Reader({}, Watchlist, b"key")
-    stage = Diverger(reader, Topics("test"), (1, 1), EventTimeSettings(), clock, chores=[SelfTests({"en": pack}, clock).run_due])
+    stage = Diverger(
+        reader, Topics("test"), (1, 1), EventTimeSettings(), clock, chores=[SelfTests({"en": pack}, clock).run_due]
+    )
     pack.well = False
     clock.advance(timedelta(seconds=EVERY_SECONDS))
     with pytest.raises(FatalError, match=r"^pack canned: self-test failed"):
