@@ -192,3 +192,13 @@ def test_a_text_in_a_language_without_a_pack_moves_event_time_but_raises_no_hypo
     result = diverger().process(batch(text("ソニーの株価が上昇した", 5)), {})
     assert result.outputs == []
     assert marks(result.after)[0][3] == NOW + timedelta(minutes=4)
+
+
+def test_changed_packs_take_over_between_batches_and_never_between_two_tries_of_one(batch: Callable[..., list[Record]]) -> None:
+    calls: list[None] = []
+    reader = Reader({"en": Canned()}, lambda: WATCHLIST, b"key")
+    stage = Diverger(reader, TOPICS, (2, 3), EventTimeSettings(), ManualClock(NOW), lambda: calls.append(None))
+    stage.process(batch(text("Apple fell today")), {})
+    assert not calls
+    stage.tick({}, {})
+    assert len(calls) == 1
