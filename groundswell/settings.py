@@ -148,7 +148,7 @@ class ReadingSettings(Section):
     """Pack folders by language that replace the shipped ones."""
     threads: Count | None = None
     backend: Literal["auto", "torch", "onnx", "onnx-int8"] = "auto"
-    """What computes the encoders. auto: ONNX Runtime on a CPU with AVX-512, else torch; onnx-int8 reads a text differently
+    """What computes the encoders. auto: torch on a GPU, ONNX Runtime on a CPU; onnx-int8 reads a text differently
     in another batch."""
     shadow: dict[Literal["zh", "en"], Path] = {}
     """Pack folders by language that read beside those in force and are only measured."""

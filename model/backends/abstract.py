@@ -7,9 +7,9 @@ import torch
 
 Array = np.ndarray
 
-CPU_TOKENS = 2_048
+CPU_TOKENS = 512
+"""Padded tokens of one batch: what a layer makes of them stays in the processor's cache, which 2,048 overflow."""
 GPU_TOKENS = 65_536
-"""Padded tokens of one batch."""
 
 OUT_OF_MEMORY = (
     "out of memory",

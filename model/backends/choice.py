@@ -17,14 +17,12 @@ WEIGHTS = ("config.json", "*.safetensors", "*.bin")
 """The files of a base on which its graph depends."""
 
 
-def best(*, gpu: bool, capability: str) -> Name:
-    """Choose the backend of ``auto``; ``capability`` is the widest set of instructions of the CPU, as torch names it.
+def best(*, gpu: bool) -> Name:
+    """Choose the backend of ``auto``: torch on a GPU, ONNX Runtime in fp32 on a CPU, where it was measured to be ahead.
 
-    torch on a GPU, and on a CPU without AVX-512, where its fp32 and that of ONNX Runtime were measured to be alike; ONNX
-    Runtime where there is AVX-512. int8 never: its activations are scaled over the whole batch, so that a text would read
-    differently in another.
+    int8 never: its activations are scaled over the whole batch, so that a text would read differently in another.
     """
-    return "onnx" if not gpu and capability.startswith("AVX512") else "torch"
+    return "torch" if gpu else "onnx"
 
 
 def open_backend(asked: Name, base: Path, card: Card, folder: Path, cache: Path, threads: int | None) -> Backend:
@@ -32,9 +30,7 @@ def open_backend(asked: Name, base: Path, card: Card, folder: Path, cache: Path,
 
     Raises FatalError in one line when a file is missing or damaged, or the cache cannot be written.
     """
-    name = asked
-    if asked == "auto":
-        name = best(gpu=torch.cuda.is_available(), capability=torch.backends.cpu.get_cpu_capability())
+    name = best(gpu=torch.cuda.is_available()) if asked == "auto" else asked
     changes: Mapping[str, torch.Tensor] = adapter.deltas(adapter.read(folder, "adapter"), card)
     if name == "torch":
         return TorchBackend(merged(base, changes), threads)

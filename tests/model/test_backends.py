@@ -84,12 +84,8 @@ def test_old_graphs_leave_the_cache(folder: Path, tmp_path: Path) -> None:
     assert len(graphs(tmp_path)) == KEPT
 
 
-@pytest.mark.parametrize(
-    ("gpu", "capability", "expected"),
-    [(True, "AVX512", "torch"), (False, "AVX512", "onnx"), (False, "AVX2", "torch"), (False, "DEFAULT", "torch")],
-)
-def test_the_backend_follows_the_kind_of_processor(gpu: bool, capability: str, expected: str) -> None:
-    assert best(gpu=gpu, capability=capability) == expected
+def test_a_cpu_is_given_onnx_and_a_gpu_torch() -> None:
+    assert (best(gpu=False), best(gpu=True)) == ("onnx", "torch")
 
 
 def test_a_text_reads_the_same_alone_and_in_any_batch_of_onnx(folder: Path, tmp_path: Path) -> None:
