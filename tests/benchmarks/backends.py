@@ -2,7 +2,7 @@
 
     python tests/benchmarks/backends.py FILE.jsonl --labels finfe [--count 200]
 
-CPU time of one thread, so that other work on the machine counts little; the backends take turns, and the best of three turns counts.
+CPU time of one thread, so that other work counts little; the backends take turns, and the best of three turns counts.
 """
 
 import argparse
