@@ -8,6 +8,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from transformers import BertModel
 
+from groundswell.errors import FatalError
+
 Array = np.ndarray
 FUSED = "com.microsoft"
 OUTPUT = "last_hidden_state"
@@ -16,9 +18,14 @@ OUTPUT = "last_hidden_state"
 def to_onnx(model: BertModel) -> onnx.ModelProto:
     """The graph of ``model``: ``ids`` and ``mask``, both (rows, tokens) int64, to ``last_hidden_state`` (rows, tokens, width).
 
-    Its metadata say as ``tokens`` how many tokens the encoder takes at most.
+    Its metadata say as ``tokens`` how many tokens the encoder takes at most. Raises FatalError for another activation than
+    gelu.
     """
     config = model.config
+    if config.hidden_act != "gelu":
+        raise FatalError(
+            f"base: its activation is {config.hidden_act}, the ONNX backends know gelu; set reading.backend to torch"
+        )
     maker = _Maker({name: value.detach().cpu().numpy() for name, value in model.state_dict().items()})
     hidden = maker.embed(config.layer_norm_eps)
     for number in range(config.num_hidden_layers):

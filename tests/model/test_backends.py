@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from groundswell.errors import PoisonError
+from groundswell.errors import FatalError, PoisonError
 from model.backends.abstract import Array, Backend, out_of_memory
 from model.backends.choice import best
 from model.backends.onnx_backend import KEPT, OnnxBackend
+from model.bases import load_bert
 from model.encoder import Encoder, plan
+from model.graph import to_onnx
 from model.pack import Pack
 from model.tokenizer import Piece
 
@@ -154,3 +156,10 @@ def test_the_graph_tells_width_and_longest(folder: Path, tmp_path: Path) -> None
 def test_batches_are_within_the_budget_of_the_backend() -> None:
     lengths = [3] * 63 + [512]
     assert [len(batch) for batch in plan(lengths, Small.budget)] == [63, 1]
+
+
+def test_a_base_with_another_activation_is_refused_and_never_read_wrong(tiny_base: Path) -> None:
+    model = load_bert(tiny_base)
+    model.config.hidden_act = "relu"
+    with pytest.raises(FatalError, match=r"relu.*set reading\.backend to torch"):
+        to_onnx(model)
