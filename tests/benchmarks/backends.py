@@ -7,6 +7,7 @@ CPU time of one thread, so that other work counts little; the backends take turn
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -15,11 +16,20 @@ import numpy as np
 from groundswell.settings import load
 from model.backends.choice import Name
 from model.card import read_card
-from model.cleaning import clean
-from model.data import read_rows, share
-from model.evaluate import decided, figure
-from model.heads import probabilities
+from model.judge.answers import Answers, judged, predictions
+from model.judge.figures import accuracy, macro_f1, micro_f1
+from model.judge.labelled import LabelledSet, read_set
 from model.pack import Pack, pack_folders
+
+TURNS = 3
+ALONE = 40
+"""Texts that are read alone as well."""
+
+
+def first(labelled: LabelledSet, count: int) -> LabelledSet:
+    """The first ``count`` texts of a set."""
+    texts, labels, topics = labelled.texts[:count], labelled.labels[:count], labelled.topics[:count]
+    return replace(labelled, texts=texts, labels=labels, topics=topics)
 
 
 def main() -> None:
@@ -30,27 +40,26 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     args = parser.parse_args()
     cards = {folder: read_card(folder) for folder in pack_folders().values()}
-    folder, source = next((f, s) for f, card in cards.items() for s in card.recipe.sets if s.name == args.labels)
-    group = cards[folder].group(source.group)
-    rows = read_rows(args.texts, source.field, group)[: args.count]
-    texts, right = [clean(row.text) for row in rows], np.array([share(row.labels, group) for row in rows]) > 0
+    folder = next(folder for folder, card in cards.items() if args.labels in {source.name for source in card.recipe.sets})
+    labelled = first(read_set(cards[folder], args.texts, args.labels), args.count)
     names = [name for name in get_args(Name) if name != "auto"]
     packs = {name: Pack.load(folder, load().cache_dir, 1, name) for name in names}
     seconds = dict.fromkeys(names, float("inf"))
-    found: dict[str, np.ndarray] = {}
-    for name in names * 3:
+    found: dict[str, Answers] = {}
+    for name in names * TURNS:
         began = time.process_time()
-        found[name] = probabilities(packs[name].logits(texts)[group.name], group)
+        read = predictions(packs[name], labelled.texts)
         seconds[name] = min(seconds[name], time.process_time() - began)
-    few = texts[:40]
-    for name, shares in found.items():
-        alone = np.concatenate([probabilities(packs[name].logits([text])[group.name], group) for text in few])
-        told = figure(right, decided(shares, group), args.texts.stem, "")
-        same = (decided(shares, group) == decided(found["torch"], group)).all(axis=1).mean()
+        found[name] = judged(labelled, read).main
+    few = first(labelled, ALONE)
+    for name, answers in found.items():
+        single = judged(few, [one for text in few.texts for one in predictions(packs[name], [text])]).main
+        gap = np.abs(single.shares - answers.shares[: len(single.shares)]).max()
+        same = (answers.given == found["torch"].given).all(axis=1).mean()
         print(
-            f"{args.labels} {name}: {len(texts) / seconds[name]:.1f} texts a CPU-second, accuracy {told.accuracy}, "
-            f"micro F1 {told.micro_f1}, macro F1 {told.macro_f1}, same labels as torch {same:.4f}, "
-            f"alone against in a batch {np.abs(alone - shares[: len(few)]).max():.5f}",
+            f"{args.labels} {name}: {len(labelled.texts) / seconds[name]:.1f} texts a CPU-second, "
+            f"accuracy {accuracy(answers)}, micro F1 {micro_f1(answers)}, macro F1 {macro_f1(answers)}, "
+            f"same labels as torch {same:.4f}, alone against in a batch {gap:.5f}",
             flush=True,
         )
 

@@ -197,7 +197,7 @@ def test_a_text_in_a_language_without_a_pack_moves_event_time_but_raises_no_hypo
 def test_changed_packs_take_over_between_batches_and_never_between_two_tries_of_one(batch: Callable[..., list[Record]]) -> None:
     calls: list[None] = []
     reader = Reader({"en": Canned()}, lambda: WATCHLIST, b"key")
-    stage = Diverger(reader, TOPICS, (2, 3), EventTimeSettings(), ManualClock(NOW), lambda: calls.append(None))
+    stage = Diverger(reader, TOPICS, (2, 3), EventTimeSettings(), ManualClock(NOW), chores=[lambda: calls.append(None)])
     stage.process(batch(text("Apple fell today")), {})
     assert not calls
     stage.tick({}, {})

@@ -49,28 +49,29 @@ class Run:
 
     source: Path
     pack: Path
+    cache: Path
     card_before: bytes
 
 
 @pytest.fixture(scope="module")
 def run(plain_card: Dump, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One training into a folder of its own, under a umask that lets nobody else read; its card came with old figures."""
-    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
+    source, target, cache = (tmp_path_factory.mktemp(name) for name in ("source", "target", "cache"))
     old = {"set": "posts", "rows": 1, "accuracy": 1.0, "micro_f1": 1.0, "macro_f1": 1.0, "command": "none"}
     (source / "card.yaml").write_text(yaml.safe_dump({**plain_card, "figures": [old]}, allow_unicode=True), "utf-8")
     before = (source / "card.yaml").read_bytes()
     umask = os.umask(0o077)
     try:
-        train(source, data, source, out=target, console=Console(file=io.StringIO()))
+        train(source, data, cache, out=target, console=Console(file=io.StringIO()))
     finally:
         os.umask(umask)
-    return Run(source, target, before)
+    return Run(source, target, cache, before)
 
 
 @pytest.fixture(scope="module")
 def pack(run: Run) -> Pack:
     """The trained pack."""
-    return Pack.load(run.pack, run.source)
+    return Pack.load(run.pack, run.cache)
 
 
 def test_a_pack_learns_its_sets(pack: Pack) -> None:
