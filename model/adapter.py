@@ -1,4 +1,7 @@
-"""Low-rank adapters: put into a base for training, taken out as small tensors, added to its weights for serving."""
+"""What training changes in a base, as small tensors: low-rank factors of its matrices, its vectors as they are.
+
+Put into a base for training, taken out, added to its weights for serving.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,18 +17,30 @@ from model.card import Card
 from model.heads import Heads
 
 TARGETS = ["query", "key", "value", "dense"]
+Tensors = dict[str, torch.Tensor]
 
 
 def inject(model: BertModel, card: Card) -> None:
-    """Freeze ``model`` and put trainable adapters beside each linear layer of its encoder, in place."""
+    """Make trainable, in place, what the recipe's method trains: adapters beside the linear layers, or all layers.
+
+    The embeddings stay as they are: their table is most of a small model, and few of its rows are seen in training.
+    """
     recipe = card.recipe
-    config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=TARGETS, bias="none")
     model.requires_grad_(requires_grad=False)
+    if recipe.method == "full":
+        model.encoder.requires_grad_(requires_grad=True)
+        return
+    config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=TARGETS, bias="none")
     inject_adapter_in_model(config, model)
 
 
-def state(model: BertModel) -> dict[str, torch.Tensor]:
-    """``<layer>.A`` (rank, in) and ``<layer>.B`` (out, rank) of each adapted layer, in fp16."""
+def state(model: BertModel, card: Card, base: Mapping[str, torch.Tensor]) -> Tensors:
+    """What a trained ``model`` adds to the weights of its ``base``, in fp16.
+
+    ``<layer>.A`` (rank, in) and ``<layer>.B`` (out, rank) of each adapted layer, and ``<parameter>.D`` of each vector.
+    """
+    if card.recipe.method == "full":
+        return differences(dict(model.named_parameters()), base, card.recipe.rank)
     return {
         name.replace(".lora_A.default.weight", ".A").replace(".lora_B.default.weight", ".B"): value.detach().half()
         for name, value in model.named_parameters()
@@ -33,23 +48,57 @@ def state(model: BertModel) -> dict[str, torch.Tensor]:
     }
 
 
-def deltas(stored: Mapping[str, torch.Tensor], card: Card) -> dict[str, torch.Tensor]:
-    """Parameter name -> what to add to it: (alpha / rank) B A, in fp32."""
-    scale = card.recipe.alpha / card.recipe.rank
+def differences(trained: Mapping[str, torch.Tensor], base: Mapping[str, torch.Tensor], rank: int) -> Tensors:
+    """The differences of the weights that were ``trained`` to those of ``base``, matrices at most of ``rank``, in fp16."""
+    found: Tensors = {}
+    for name, value in trained.items():
+        if not value.requires_grad:
+            continue
+        change = value.detach().cpu() - base[name]
+        if change.dim() == 1:
+            found[f"{name}.D"] = change.half()
+        else:
+            layer = name.removesuffix(".weight")
+            found[f"{layer}.B"], found[f"{layer}.A"] = factors(change, rank)
+    return found
+
+
+def factors(change: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """B (out, rank) and A (rank, in) in fp16, whose product is the nearest to ``change`` of that rank (Eckart, Young 1936).
+
+    Singular values are shared out between both, so that neither falls below what fp16 can tell apart.
+    """
+    left, values, right = torch.linalg.svd(change.double(), full_matrices=False)
+    root = values[:rank].sqrt()
+    return (left[:, :rank] * root).half(), (root.unsqueeze(1) * right[:rank]).half()
+
+
+def deltas(stored: Mapping[str, torch.Tensor], card: Card) -> Tensors:
+    """Parameter name -> what to add to it, in fp32: B A, times alpha / rank where the method is LoRA."""
+    scale = card.recipe.alpha / card.recipe.rank if card.recipe.method == "lora" else 1.0
     layers = {name.removesuffix(".A") for name in stored if name.endswith(".A")}
-    return {f"{name}.weight": scale * stored[f"{name}.B"].float() @ stored[f"{name}.A"].float() for name in layers}
+    matrices = {f"{name}.weight": scale * stored[f"{name}.B"].float() @ stored[f"{name}.A"].float() for name in layers}
+    return matrices | {name.removesuffix(".D"): value.float() for name, value in stored.items() if name.endswith(".D")}
 
 
-def save(model: BertModel, heads: Heads, folder: Path) -> None:
+def add(model: BertModel, changes: Mapping[str, torch.Tensor]) -> None:
+    """Add ``changes`` (parameter name -> change) to the weights of ``model``, in place."""
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, change in changes.items():
+            parameters[name].add_(change.to(parameters[name].device))
+
+
+def save(tensors: Tensors, heads: Heads, folder: Path) -> None:
     """Write adapter and heads into ``folder``, each in one step, readable by all."""
-    for name, tensors in (("adapter", state(model)), ("heads", {k: v.half() for k, v in heads.state_dict().items()})):
+    for name, values in (("adapter", tensors), ("heads", {k: v.half() for k, v in heads.state_dict().items()})):
         making = folder / f".{name}.safetensors"
-        save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, making)
+        save_file({key: value.detach().cpu().contiguous() for key, value in values.items()}, making)
         making.chmod(0o644)
         making.replace(folder / f"{name}.safetensors")
 
 
-def read(folder: Path, name: str) -> dict[str, torch.Tensor]:
+def read(folder: Path, name: str) -> Tensors:
     """The tensors of ``<name>.safetensors``; FatalError when the file is missing or damaged."""
     path = folder / f"{name}.safetensors"
     try:

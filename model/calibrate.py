@@ -1,6 +1,7 @@
-"""Calibration on held-out examples: a temperature a head, and the threshold of topic sets."""
+"""Calibration on held-out examples: a temperature a head, and a threshold a topic for the sets of topics that are kept."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,51 +11,66 @@ from model.card import Card, Conformal, Group
 from model.data import Example
 from model.heads import probabilities, topic_probabilities
 
+FEW = 20
+"""A topic with fewer held-out texts is judged by the probabilities that all topics got where they were right."""
+
 
 def calibrated(card: Card, held_out: Sequence[Example], logits: Mapping[str, np.ndarray]) -> Card:
-    """Return ``card`` with temperatures and threshold fitted on ``held_out`` and its raw ``logits`` (rows, labels)."""
+    """Return ``card`` with temperatures and thresholds fitted on ``held_out`` and its raw ``logits`` (rows, labels)."""
     groups = tuple(_with_temperature(group, held_out, logits[group.name]) for group in card.groups)
     found = {group.name: probabilities(logits[group.name], group) for group in groups}
-    conformal = threshold(held_out, found, groups, card.conformal.coverage)
+    conformal = thresholds(held_out, found, groups, card.conformal.coverage)
     return card.model_copy(update={"groups": groups, "conformal": conformal})
 
 
 def _with_temperature(group: Group, held_out: Sequence[Example], logits: np.ndarray) -> Group:
     """The temperature that minimises the negative log-likelihood (Guo et al. 2017), weak labels left out."""
-    rows = [i for i, example in enumerate(held_out) if example.weights.get(group.name) == 1.0]
+    rows = _strong_rows(group, held_out)
     if not rows:
         return group
     target = np.array([held_out[i].targets[group.name] for i in rows])
 
     def cost(log_temperature: float) -> float:
         tried = group.model_copy(update={"temperature": math.exp(log_temperature)})
-        share = np.clip(probabilities(logits[rows], tried), 1e-7, 1 - 1e-7)
-        losses = target * np.log(share)
-        if group.kind == "sigmoid":
-            losses = losses + (1 - target) * np.log(1 - share)
-        return float(-losses.sum() / len(rows))
+        return _likelihood(target, probabilities(logits[rows], tried), group)
 
     found = minimize_scalar(cost, bounds=(-2.0, 2.0), method="bounded")
     return group.model_copy(update={"temperature": round(math.exp(float(found.x)), 4)})
 
 
-def threshold(
+def thresholds(
     held_out: Sequence[Example], found: Mapping[str, np.ndarray], groups: tuple[Group, ...], coverage: float
 ) -> Conformal:
-    """Split conformal prediction (Vovk et al. 2005); a row's score is the least probability among its right topics.
+    """Class-conditional split conformal prediction (Vovk 2012) for texts of which several topics may be right.
 
-    The threshold is the floor((1 - coverage)(n + 1))-th smallest score, so that a new row of the same kind has all its
-    right topics kept with at least ``coverage``.
+    The rank of a right topic is the share of the texts of that topic in which it got a lower probability; a text's score
+    is its least rank. The level is the floor((1 - coverage)(n + 1))-th smallest score, and each topic's threshold that
+    level's quantile of its own probabilities: a new text of the same kind has all its right topics kept with at least
+    ``coverage``, and no topic pays for another that is easier to see.
     """
     topics = topic_probabilities(found, groups)
-    scores = []
-    for row, example in enumerate(held_out):
-        right = _right_topics(example, groups)
-        if right:
-            scores.append(min(float(topics[topic][row]) for topic in right))
-    position = math.floor((1 - coverage) * (len(scores) + 1))
-    least = sorted(scores)[position - 1] if position else 0.0
-    return Conformal(coverage=coverage, threshold=math.floor(least * 1e4) / 1e4, rows=len(scores))
+    right = [(row, topic) for row, example in enumerate(held_out) for topic in sorted(_right_topics(example, groups))]
+    own: dict[str, list[float]] = {}
+    for row, topic in right:
+        own.setdefault(topic, []).append(float(topics[topic][row]))
+    pooled = sorted(share for shares in own.values() for share in shares)
+    known = {topic: sorted(shares) if len(shares) >= FEW else pooled for topic, shares in own.items()}
+    least: dict[int, float] = {}
+    for row, topic in right:
+        rank = bisect_left(known[topic], float(topics[topic][row])) / len(known[topic])
+        least[row] = min(rank, least.get(row, 1.0))
+    position = math.floor((1 - coverage) * (len(least) + 1))
+    level = sorted(least.values())[position - 1] if position else 0.0
+
+    def at(shares: list[float]) -> float:
+        return math.floor(shares[min(len(shares) - 1, math.ceil(level * len(shares)))] * 1e4) / 1e4 if position else 0.0
+
+    return Conformal(
+        coverage=coverage,
+        threshold=at(pooled) if pooled else 0.0,
+        topics={topic: at(shares) for topic, shares in sorted(known.items()) if shares is not pooled},
+        rows=len(least),
+    )
 
 
 def _right_topics(example: Example, groups: tuple[Group, ...]) -> set[str]:
@@ -66,3 +82,39 @@ def _right_topics(example: Example, groups: tuple[Group, ...]) -> set[str]:
         if held >= 0.5
         for topic in group.topics.get(label, ())
     }
+
+
+def scores(card: Card, held_out: Sequence[Example], logits: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """How well a calibrated ``card`` reads the held-out examples, weak labels left out.
+
+    ``held_out/loss`` is the sum over the groups of the mean negative log-likelihood; ``held_out/<group>`` the share of
+    texts whose most probable label is right, or for a sigmoid group the micro F1 of its labels.
+    """
+    found = {"held_out/loss": 0.0}
+    for group in card.groups:
+        rows = _strong_rows(group, held_out)
+        if not rows:
+            continue
+        target = np.array([held_out[i].targets[group.name] for i in rows])
+        share = probabilities(logits[group.name][rows], group)
+        found["held_out/loss"] += _likelihood(target, share, group)
+        if group.kind == "softmax":
+            right = target[np.arange(len(rows)), share.argmax(axis=1)] == target.max(axis=1)
+            found[f"held_out/{group.name}"] = float(right.mean())
+        else:
+            held, given = target >= 0.5, share >= 0.5
+            found[f"held_out/{group.name}"] = float(2 * (held & given).sum() / max(1, held.sum() + given.sum()))
+    return found
+
+
+def _strong_rows(group: Group, held_out: Sequence[Example]) -> list[int]:
+    return [i for i, example in enumerate(held_out) if example.weights.get(group.name) == 1.0]
+
+
+def _likelihood(target: np.ndarray, share: np.ndarray, group: Group) -> float:
+    """The mean negative log-likelihood of ``target`` under the probabilities ``share``, both (rows, labels)."""
+    share = np.clip(share, 1e-7, 1 - 1e-7)
+    losses = target * np.log(share)
+    if group.kind == "sigmoid":
+        losses = losses + (1 - target) * np.log(1 - share)
+    return float(-losses.sum() / len(target))

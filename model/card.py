@@ -54,11 +54,19 @@ class Group(Part):
 
 
 class Conformal(Part):
-    """A topic is kept from ``threshold`` on, which was fitted on ``rows`` held-out rows for ``coverage``."""
+    """A topic is kept from its own threshold in ``topics`` on, else from ``threshold``.
+
+    They were fitted on ``rows`` held-out rows so that all right topics of a text are kept with ``coverage``.
+    """
 
     coverage: Share = 0.9
     threshold: Share = 0.5
+    topics: dict[str, Share] = {}
     rows: int = 0
+
+    def threshold_of(self, topic: str) -> float:
+        """The probability from which ``topic`` is kept."""
+        return self.topics.get(topic, self.threshold)
 
 
 class TrainingSet(Part):
@@ -80,13 +88,29 @@ class Weak(Part):
 
 
 class Recipe(Part):
-    """How the adapter and the heads are trained. Lengths in tokens, rates per step at their peak."""
+    """How the weights and the heads are trained. Lengths in tokens, rates per step at their peak.
 
+    ``method`` is ``lora`` (adapters beside frozen weights) or ``full`` (all layers, whose difference to the base is kept
+    at ``rank``; ``alpha`` plays no part). ``layer_decay`` is the rate of each layer as a share of the next higher one's.
+    ``drop`` of the tokens are left out of a text each time it is read, and ``dropout`` of its pooled values. ``smoothing``
+    of a softmax target is spread over all its labels. ``final_rate`` is the share of the peak at which the rates end;
+    what ships is the exponential average of the weights over about the last ``average`` of all steps (0: their last
+    state). Training stops after ``patience`` epochs without a better held-out loss.
+    """
+
+    method: Literal["lora", "full"] = "lora"
     epochs: Annotated[int, Field(ge=1)] = 3
     rate: float = 1e-3
     head_rate: float = 2e-3
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     warmup: Share = 0.06
+    final_rate: Share = 0.0
     decay: float = 0.01
+    drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    average: Share = 0.0
+    patience: Annotated[int, Field(ge=1)] = 2
     rank: Annotated[int, Field(ge=1)] = 16
     alpha: float = 32.0
     max_tokens: Annotated[int, Field(ge=8)] = 128

@@ -12,7 +12,7 @@ from groundswell.errors import FatalError
 from model import adapter
 from model.backends.choice import Name, open_backend
 from model.bases import base_folder
-from model.card import STANCES, Card, read_card
+from model.card import STANCES, Card, Conformal, read_card
 from model.encoder import Encoder, State
 from model.heads import Heads, probabilities, topic_probabilities
 from model.tokenizer import Piece, cut, load_tokenizer
@@ -147,7 +147,7 @@ class Pack:
         return Prediction(
             stance=(float(stance[0]), float(stance[1]), float(stance[2])),
             topics=shares,
-            topic_set=kept_topics(shares, self.card.conformal.threshold),
+            topic_set=kept_topics(shares, self.card.conformal),
             labels={
                 f"{group.name}/{label}": float(value)
                 for group in self.card.groups
@@ -159,10 +159,10 @@ class Pack:
         )
 
 
-def kept_topics(topics: Mapping[str, float], threshold: float) -> tuple[str, ...]:
-    """The topics at or over ``threshold``, most probable first, at most 8; else the most probable; else ``general``."""
+def kept_topics(topics: Mapping[str, float], conformal: Conformal) -> tuple[str, ...]:
+    """The topics at or over their thresholds, most probable first, at most 8; else the most probable; else ``general``."""
     ranked = sorted(topics, key=lambda topic: -topics[topic])
-    kept = [topic for topic in ranked if topics[topic] >= threshold][:MOST_TOPICS]
+    kept = [topic for topic in ranked if topics[topic] >= conformal.threshold_of(topic)][:MOST_TOPICS]
     return tuple(kept or ranked[:1] or ["general"])
 
 

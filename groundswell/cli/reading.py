@@ -136,6 +136,9 @@ def train(
         str | None,
         typer.Option(help="Base encoder, by default the card's: any BERT folder, or a name on the hub (owner/model)."),
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option("--from", help="Pack whose weights to begin with; by default training begins at the base.")
+    ] = None,
 ) -> None:
     """Fine-tune a pack on labelled texts by the recipe in its card; an interrupted run goes on where it was."""
     from model.train import train as train_pack
@@ -149,9 +152,9 @@ def train(
     if base is not None:
         folder = _over(base, folder, to or folder, settings)
     try:
-        card = train_pack(folder, data, settings.cache_dir, to, err)
+        card = train_pack(folder, data, settings.cache_dir, to, err, start)
     except KeyboardInterrupt:
-        say(f"stopped; the same command goes on from the last whole epoch in {to or folder}")
+        say(f"stopped; the same command goes on from the last checkpoint in {to or folder}")
         raise typer.Exit(INTERRUPTED) from None
     where = (to or folder).absolute()
     say(f'pack {card.name} {card.version} is ready; to use it, write {card.language} = "{where}" under [reading.packs]')

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from transformers import BertModel
 
+from model import adapter
 from model.backends.abstract import CPU_TOKENS, GPU_TOKENS, Array, Backend
 from model.bases import load_bert
 
@@ -40,8 +41,5 @@ class TorchBackend(Backend):
 def merged(base: Path, deltas: Mapping[str, torch.Tensor]) -> BertModel:
     """The encoder in ``base`` with ``deltas`` (parameter name -> change) added to its weights, in fp32 on the CPU."""
     model = load_bert(base)
-    parameters = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, delta in deltas.items():
-            parameters[name].add_(delta)
+    adapter.add(model, deltas)
     return model.eval()

@@ -11,7 +11,7 @@ import yaml
 
 from groundswell.errors import FatalError
 from model.adapter import read
-from model.card import read_card
+from model.card import Conformal, read_card
 from model.encoder import plan
 from model.pack import Pack, Prediction, kept_topics, pack_folders
 
@@ -181,19 +181,24 @@ def test_a_pack_is_stored_in_half_precision(make_pack: MakePack, card: Card) -> 
 
 
 def test_topics_over_the_threshold_are_kept_most_probable_first() -> None:
-    assert kept_topics({"fraud": 0.4, "energy": 0.7, "macro": 0.1}, 0.3) == ("energy", "fraud")
+    assert kept_topics({"fraud": 0.4, "energy": 0.7, "macro": 0.1}, Conformal(threshold=0.3)) == ("energy", "fraud")
+
+
+def test_a_topic_that_has_a_threshold_of_its_own_is_kept_by_that() -> None:
+    conformal = Conformal(threshold=0.3, topics={"energy": 0.8, "macro": 0.05})
+    assert kept_topics({"fraud": 0.4, "energy": 0.7, "macro": 0.1}, conformal) == ("fraud", "macro")
 
 
 def test_the_most_probable_topic_is_kept_when_none_is_over_the_threshold() -> None:
-    assert kept_topics({"fraud": 0.2, "energy": 0.1}, 0.3) == ("fraud",)
+    assert kept_topics({"fraud": 0.2, "energy": 0.1}, Conformal(threshold=0.3)) == ("fraud",)
 
 
 def test_a_pack_without_topics_reads_everything_as_general() -> None:
-    assert kept_topics({}, 0.3) == ("general",)
+    assert kept_topics({}, Conformal(threshold=0.3)) == ("general",)
 
 
 def test_at_most_eight_topics_are_kept() -> None:
-    assert len(kept_topics({f"topic{i}": 0.5 for i in range(20)}, 0.1)) == 8
+    assert len(kept_topics({f"topic{i}": 0.5 for i in range(20)}, Conformal(threshold=0.1))) == 8
 
 
 def test_batches_keep_to_their_budget_and_hold_each_text_once() -> None:
