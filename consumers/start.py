@@ -28,7 +28,7 @@ def load_packs(settings: Settings) -> dict[str, PackFolder]:
 
     They follow their folders where ``refresh`` is called.
     """
-    folders: dict[str, Path] = pack_folders() | {str(language): folder for language, folder in settings.reading.packs.items()}
+    folders = pack_folders(settings.reading)
     return {language: PackFolder(folder, partial(_load, settings), SystemClock()) for language, folder in folders.items()}
 
 

@@ -9,7 +9,6 @@ import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
 from random import SystemRandom
@@ -22,6 +21,7 @@ from groundswell.clock import Clock
 from groundswell.errors import RetryableError
 from groundswell.kafka import Publisher, Topics
 from groundswell.metrics import PRODUCED, REFUSED
+from groundswell.retry_after import seconds_asked
 from producers.courier import Courier
 from producers.entries import Entry, NotAFeedError, read_entries
 from producers.feedlist import Feed
@@ -97,7 +97,8 @@ class Poller:
             case httpx.codes.GONE:
                 return Polled(Status.GONE, reason="the server says that it is gone (410)")
             case status:
-                wait = _retry_after(answer.retry_after, self._clock)
+                asked = seconds_asked(answer.retry_after, self._clock)
+                wait = None if asked is None else min(max(asked, 1.0), LONGEST_RETRY_AFTER)
                 return Polled(Status.FAILED, reason=f"HTTP status {status}", retry_after=wait)
 
     async def _read(self, answer: Answer) -> Polled:
@@ -133,17 +134,6 @@ class Poller:
         if refused != self._told:
             _log.warning("feed entries refused", source=self.feed.source, reason=refused)
         self._told = refused
-
-
-def _retry_after(value: str | None, clock: Clock) -> float | None:
-    """Seconds to wait by a Retry-After header: a number of seconds or a date; none where it is neither."""
-    if not value:
-        return None
-    try:
-        wait = float(value) if value.strip().isdigit() else (parsedate_to_datetime(value) - clock.now()).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(wait, 1.0), LONGEST_RETRY_AFTER)
 
 
 def pause(feed: Feed, polled: Polled, failures: int) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from consumers.notifier.subscription import Subscription
+from consumers.notifier.subscription import SEVERITIES, Subscription
 from groundswell.messages import Alert, AlertKind, AlertState, Bilingual, Ranked, Severity, Subject
 
 
@@ -48,8 +48,7 @@ def told_as(alert: Alert, told: Severity | None) -> Occasion | None:
     if alert.state is AlertState.FIRING:
         if told is None:
             return Occasion.FIRING
-        order = tuple(Severity)
-        return Occasion.ESCALATED if order.index(alert.severity) > order.index(told) else None
+        return Occasion.ESCALATED if SEVERITIES.index(alert.severity) > SEVERITIES.index(told) else None
     if alert.state is AlertState.RESOLVED and told is not None:
         return Occasion.RESOLVED
     return None

@@ -10,7 +10,7 @@ def folders(settings: Settings) -> dict[str, Path]:
     """The pack folder of each language, as the diverger would load them."""
     from model.pack import pack_folders
 
-    return pack_folders() | {str(language): folder for language, folder in settings.reading.packs.items()}
+    return pack_folders(settings.reading)
 
 
 def folder_of(name: str, settings: Settings) -> Path:

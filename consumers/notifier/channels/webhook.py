@@ -4,9 +4,7 @@ A URL is a stranger's word. The address that was checked is the one connected to
 not followed, proxies of the environment not used, and of the answer only its status and Retry-After are looked at.
 """
 
-import email.utils
 import ssl
-from datetime import UTC
 from importlib.metadata import version
 from typing import ClassVar
 
@@ -22,6 +20,7 @@ from consumers.notifier.subscription import Subscription, WebhookTarget
 from groundswell.address import resolve
 from groundswell.clock import Clock, SystemClock
 from groundswell.messages import Alert
+from groundswell.retry_after import seconds_asked
 from groundswell.settings import NotifierSettings
 
 Headers = dict[bytes | str, bytes | str]
@@ -104,24 +103,10 @@ class WebhookChannel(Channel):
         if 200 <= status < 300:
             return f"answered {status}"
         if status in BUSY or status >= 500:
-            raise NotTakenError(f"{host} answered {status}", self._pause(retry_after))
+            raise NotTakenError(f"{host} answered {status}", seconds_asked(retry_after, self._clock))
         if 300 <= status < 400:
             raise RefusedError(f"{host} answered {status}, a redirect, which is not followed: subscribe with the final URL")
         raise RefusedError(f"{host} answered {status}")
-
-    def _pause(self, retry_after: str | None) -> float | None:
-        """The seconds that Retry-After asks for, in seconds or as a date; none where it says neither."""
-        if retry_after is None:
-            return None
-        if retry_after.strip().isdecimal():
-            return float(retry_after)
-        try:
-            until = email.utils.parsedate_to_datetime(retry_after)
-        except ValueError:
-            return None
-        if until.tzinfo is None:  # the zone -0000: UTC, and nothing known of the place
-            until = until.replace(tzinfo=UTC)
-        return max(until.timestamp() - self._clock.now().timestamp(), 0.0)
 
 
 def shown(target: WebhookTarget) -> str:
