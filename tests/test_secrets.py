@@ -15,7 +15,6 @@ from pydantic import SecretStr
 
 from groundswell.kafka import Output, Publisher, Topics, ensure_topics
 from groundswell.local import LocalKafka, LocalValkey, ports
-from groundswell.messages import Alert, AlertKind, AlertState, Bilingual, Ranked, Severity, Subject
 from groundswell.settings import (
     IngestSettings,
     KafkaSettings,
@@ -27,6 +26,7 @@ from groundswell.settings import (
     Settings,
 )
 from groundswell.supervise import STAGES, Supervisor, environment
+from tests.alerts import alert_of
 from tests.receiver import receiving
 
 pytestmark = pytest.mark.timeout(400)
@@ -36,7 +36,6 @@ KAFKA, REDIS, TOKEN, AUTHOR = "kafka-pw-7Qx", "redis-pw-3Zk", "ingest-tok-9Lm", 
 HOOK_PATH, HOOK_SECRET = "hook-path-2Rt", "whsec_" + "c2VjcmV0LW9mLXRoZS13ZWJob29rLTEyMzQ1Ng=="
 MAIL = "mail-pw-8Vd"
 SECRETS = [KAFKA, REDIS, TOKEN, AUTHOR, HOOK_PATH, HOOK_SECRET, HOOK_SECRET.removeprefix("whsec_"), MAIL]
-NOW = datetime(2026, 3, 9, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -82,33 +81,6 @@ def settings_for(kafka: str, redis: str, folder: Path, cache: Path) -> Settings:
         log=LogSettings(level="DEBUG"),
         cache_dir=cache,
         data_dir=folder,
-    )
-
-
-def alert() -> Alert:
-    subject = Subject(entity="acme")
-    return Alert(
-        id="a1",
-        kind=AlertKind.NEGATIVE_SURGE,
-        state=AlertState.FIRING,
-        severity=Severity.CRITICAL,
-        subject=subject,
-        headline=Bilingual(zh="甲", en="Acme"),
-        started_at=NOW,
-        detected_at=NOW,
-        updated_at=NOW,
-        observed=50,
-        expected=5,
-        ratio=10,
-        p_value=1e-9,
-        window_minutes=60,
-        texts=50,
-        authors=40,
-        stories=30,
-        sources=3,
-        hypotheses=(Ranked(subject=subject, score=1),),
-        evidence=(),
-        revision=1,
     )
 
 
@@ -182,6 +154,6 @@ def publish(settings: Settings) -> None:
     topics = Topics(settings.kafka.topic_prefix)
     publisher = Publisher(settings, "test")
     try:
-        publisher.publish([Output.of(topics.alerts, "a1", alert()), Output(topics.texts, b"x", b"\xff{oops")])
+        publisher.publish([Output.of(topics.alerts, "a1", alert_of()), Output(topics.texts, b"x", b"\xff{oops")])
     finally:
         publisher.close()

@@ -10,12 +10,10 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +43,7 @@ from groundswell.supervise import STAGES, Supervisor, stage_command
 from producers.demo import HOURS, scenario, watchlist_path
 from producers.pace import punctuate
 from producers.send import send_texts
+from tests.receiver import receiving
 
 Tool = Callable[[str], str]
 PATIENCE = 60.0
@@ -142,16 +141,6 @@ class Prometheus:
         return [rule for group in groups for rule in group["rules"]]
 
 
-class _Receiver(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def live(kafka: LocalKafka, valkey: LocalValkey, cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a whole pipeline, with ports of its own."""
@@ -170,10 +159,10 @@ def live(kafka: LocalKafka, valkey: LocalValkey, cache_dir: Path, tmp_path_facto
     )
 
 
-def subscribe(settings: Settings, port: int) -> None:
+def subscribe(settings: Settings, url: str) -> None:
     """Have all alerts told to a receiver on this machine."""
     client = store.connect(settings.redis)
-    target = {"type": "webhook", "url": f"http://127.0.0.1:{port}/", "secret": new_secret()}
+    target = {"type": "webhook", "url": url, "secret": new_secret()}
     wanted = Subscription.model_validate({"name": "live", "target": target, "created_at": datetime.now(UTC)})
     Subscriptions(client, settings.redis.prefix).add(wanted, replace=False)
     client.close()
@@ -193,13 +182,10 @@ def targets_of(settings: Settings) -> list[dict[str, Any]]:
 def pipeline(live: Settings) -> Iterator[Settings]:
     """All stages and the ingest service as processes, and a receiver that is subscribed to all alerts."""
     ensure_topics(live)
-    receiver = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
-    threading.Thread(target=receiver.serve_forever, daemon=True).start()
-    subscribe(live, receiver.server_port)
-    with Supervisor(live, (*STAGES, "ingest"), print, command=command_of):
-        yield live
-    receiver.shutdown()
-    receiver.server_close()
+    with receiving() as receiver:
+        subscribe(live, receiver.url)
+        with Supervisor(live, (*STAGES, "ingest"), print, command=command_of):
+            yield live
 
 
 @pytest.fixture(scope="module")

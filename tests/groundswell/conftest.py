@@ -11,9 +11,10 @@ import pytest
 import structlog
 
 from groundswell.cli import main
-from groundswell.messages import Alert, AlertKind, AlertState, Bilingual, Evidence, Severity, Stance, Subject
+from groundswell.messages import Alert, AlertKind, Stance
 from groundswell.settings import Settings
 from groundswell.supervise import environment
+from tests.alerts import alert_of
 
 
 @dataclass(frozen=True)
@@ -33,28 +34,14 @@ def surge(identity: str, kind: AlertKind = AlertKind.NEGATIVE_SURGE) -> Alert:
     """A firing alert on a bank with two stories as its evidence."""
     now = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
     read = Stance(negative=0.8, neutral=0.1, positive=0.1)
-    return Alert(
+    return alert_of(
+        now,
         id=identity,
         kind=kind,
-        state=AlertState.FIRING,
-        severity=Severity.WARNING,
-        subject=Subject(entity="rippleferry-bank"),
-        headline=Bilingual(zh="负面舆情激增", en="negative surge"),
-        started_at=now,
-        detected_at=now,
-        updated_at=now,
-        observed=9,
-        expected=1,
-        ratio=9,
-        p_value=1e-6,
-        window_minutes=60,
-        texts=9,
-        authors=7,
-        stories=2,
-        sources=1,
-        hypotheses=(),
-        evidence=tuple(Evidence(excerpt=text, source="forum", copies=1, stance=read) for text in EVIDENCE),
-        revision=1,
+        severity="warning",
+        subject={"entity": "rippleferry-bank"},
+        hypotheses=[],
+        evidence=[{"excerpt": text, "source": "forum", "copies": 1, "stance": read} for text in EVIDENCE],
     )
 
 

@@ -21,8 +21,9 @@ from groundswell.live import (
     stage_table,
     subject_table,
 )
-from groundswell.messages import Alert, AlertKind, AlertState, Bilingual, Severity, Subject
+from groundswell.messages import Alert, AlertState
 from groundswell.scrape import Rates
+from tests.alerts import alert_of
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 AWAY = {"diverger": "http://127.0.0.1:9/metrics"}
@@ -30,28 +31,13 @@ BUSY = Rates(records_in=412.5, records_out=1234, failed=3, lag_records=12, lag_s
 
 
 def alert(headline: str, state: AlertState = AlertState.FIRING, at: datetime = NOW) -> Alert:
-    return Alert(
+    return alert_of(
+        at,
         id=headline[:10],
-        kind=AlertKind.NEGATIVE_SURGE,
         state=state,
-        severity=Severity.CRITICAL,
-        subject=Subject(topic="fraud", entity="lantern"),
-        headline=Bilingual(zh="负面舆情激增", en=headline),
-        started_at=at,
-        detected_at=at,
-        updated_at=at,
-        observed=40,
-        expected=4,
-        ratio=10,
-        p_value=1e-9,
-        window_minutes=15,
-        texts=40,
-        authors=20,
-        stories=12,
-        sources=3,
-        hypotheses=(),
-        evidence=(),
-        revision=1,
+        subject={"topic": "fraud", "entity": "lantern"},
+        headline={"zh": "负面舆情激增", "en": headline},
+        hypotheses=[],
     )
 
 

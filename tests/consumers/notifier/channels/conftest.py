@@ -3,17 +3,16 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from consumers.notifier.notification import Notification, Occasion, key_of
 from consumers.notifier.subscription import AppriseTarget, Subscription, WebhookTarget
-from groundswell.messages import Alert, AlertKind, AlertState, Bilingual, Evidence, Ranked, Severity, Stance, Subject
+from groundswell.messages import Alert
+from tests.alerts import NOON, alert_of
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 Told = Callable[..., Notification]
 
 
@@ -73,28 +72,16 @@ def _webhook(url: str, secret: str) -> WebhookTarget:
 
 
 def _alert() -> Alert:
-    return Alert(
-        id="a1",
-        kind=AlertKind.NEGATIVE_SURGE,
-        state=AlertState.FIRING,
-        severity=Severity.CRITICAL,
-        subject=Subject(topic="fraud", entity="acme"),
-        headline=Bilingual(zh="顶点：负面舆情激增", en="Acme: negative opinion surges"),
-        started_at=NOON,
-        detected_at=NOON,
-        updated_at=NOON,
+    subject = {"topic": "fraud", "entity": "acme"}
+    stance = {"negative": 0.9, "neutral": 0.1, "positive": 0}
+    return alert_of(
+        subject=subject,
+        headline={"zh": "顶点：负面舆情激增", "en": "Acme: negative opinion surges"},
+        hypotheses=[{"subject": subject, "score": 9.0}],
+        evidence=[{"excerpt": "账目对不上 <b>", "source": "wire", "copies": 2, "stance": stance}],
+        revision=2,
         observed=31.4,
         expected=2.1,
         ratio=14.9,
-        p_value=1e-9,
-        window_minutes=15,
         texts=34,
-        authors=20,
-        stories=12,
-        sources=3,
-        hypotheses=(Ranked(subject=Subject(topic="fraud", entity="acme"), score=9.0),),
-        evidence=(
-            Evidence(excerpt="账目对不上 <b>", source="wire", copies=2, stance=Stance(negative=0.9, neutral=0.1, positive=0)),
-        ),
-        revision=2,
     )
