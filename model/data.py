@@ -8,6 +8,7 @@ not known. The users' own labels, where there are any, join the sets of the reci
 import hashlib
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pathlib import Path
 from groundswell.errors import FatalError
 from model import own
 from model.card import Card, Group, TrainingSet
-from model.cleaning import clean
+from model.cleaning import LINK, clean
 
 HELD_OUT = 20
 """One text in this many is kept for calibration."""
@@ -32,8 +33,15 @@ class Example:
 
     @property
     def held_out(self) -> bool:
-        """Whether it serves calibration instead of training: decided by the text alone, so copies stay together."""
-        return hashlib.blake2b(self.text.encode("utf-8", "replace"), digest_size=4).digest()[0] % HELD_OUT == 0
+        """Whether it serves calibration instead of training: decided by ``same`` of the text, so near copies stay together."""
+        key = same(self.text).encode("utf-8", "replace")
+        return hashlib.blake2b(key, digest_size=4).digest()[0] % HELD_OUT == 0
+
+
+def same(cleaned: str) -> str:
+    """What is left of a cleaned text without links, digits and case: two texts with the same rest are equal."""
+    rest = " ".join(re.sub(r"\d+", "", cleaned.replace(LINK, " ")).casefold().split())
+    return rest or cleaned
 
 
 @dataclass(frozen=True)

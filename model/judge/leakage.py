@@ -1,7 +1,6 @@
 """Texts that a set shares with the set a pack was trained on, and texts that it holds twice."""
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from groundswell.errors import FatalError
-from model.cleaning import LINK, clean
+from model.cleaning import clean
+from model.data import same
 from model.judge.labelled import LabelledSet
 
 
@@ -19,12 +19,6 @@ class Duplicates:
 
     rows: int
     contradicting: int
-
-
-def same(cleaned: str) -> str:
-    """What is left of a cleaned text without links, digits and case: two texts with the same rest are equal."""
-    rest = " ".join(re.sub(r"\d+", "", cleaned.replace(LINK, " ")).casefold().split())
-    return rest or cleaned
 
 
 def duplicates(labelled: LabelledSet) -> Duplicates:

@@ -62,9 +62,16 @@ def test_rows_left_out_of_weak_supervision_say_nothing_of_it(read: Callable[...,
 
 
 def test_one_text_in_twenty_is_held_out_wherever_it_stands() -> None:
-    held = [Example(f"text {i}", {}, {}).held_out for i in range(2_000)]
+    texts = [f"text {chr(0x4E00 + i)}" for i in range(2_000)]
+    held = [Example(text, {}, {}).held_out for text in texts]
     assert 60 <= sum(held) <= 140
-    assert held == [Example(f"text {i}", {}, {}).held_out for i in range(2_000)]
+    assert held == [Example(text, {}, {}).held_out for text in texts]
+
+
+def test_near_copies_stand_on_one_side_of_the_split() -> None:
+    for i in range(300):
+        one, other = f"Profit {chr(0x4E00 + i)} up 12%", f"profit {chr(0x4E00 + i)} up 9%"
+        assert Example(one, {}, {}).held_out == Example(other, {}, {}).held_out
 
 
 def test_the_users_own_labels_join_the_sets(card: dict[str, Any], make_data: MakeData) -> None:

@@ -20,7 +20,7 @@ class Plain:
 
 
 def test_the_mix_is_of_held_out_texts_and_its_shares_sum_to_one() -> None:
-    examples = [Example(f"{letter}{number}", {}, {}) for letter in "fm" for number in range(200)]
+    examples = [Example(f"{letter}{chr(0x4E00 + number)}", {}, {}) for letter in "fm" for number in range(200)]
     held_out = [example.text for example in examples if example.held_out]
     mix = training_mix(Plain(), examples)
     assert mix is not None

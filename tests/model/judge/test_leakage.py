@@ -7,8 +7,9 @@ import pytest
 
 from groundswell.errors import FatalError
 from model.cleaning import clean
+from model.data import same
 from model.judge.labelled import read_set
-from model.judge.leakage import duplicates, leaked, same
+from model.judge.leakage import duplicates, leaked
 from model.pack import Pack
 
 MakeData = Callable[..., Path]
