@@ -12,6 +12,7 @@ from groundswell.cli import (
     replaying,
     running,
     stack,
+    surging,
     telling,
     watching,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "replaying",
     "running",
     "stack",
+    "surging",
     "telling",
     "watching",
 ]

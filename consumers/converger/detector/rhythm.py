@@ -6,12 +6,12 @@ to have, beside that variance and the noise of the ratio.
 
 import numpy as np
 
-DAY = 24
-WEEK = 168
-DAY_VARIANCE = 0.5
+HOUR_VARIANCE = 0.5
 """Variance of the factors of the hours of a day: night and day differ several times over."""
-WEEK_VARIANCE = 0.1
-"""Variance of the factors by which an hour of the week differs from its hour of the day."""
+DAY_VARIANCE = 0.1
+"""Variance of the factors of the days of a week."""
+CELL_VARIANCE = 0.1
+"""Variance of the factors by which an hour of the week differs from its hour and its day together."""
 
 
 def credibility(expected: np.ndarray, cells: np.ndarray, alpha: float, variance: float) -> np.ndarray:
@@ -21,19 +21,25 @@ def credibility(expected: np.ndarray, cells: np.ndarray, alpha: float, variance:
     return weight
 
 
-def factors(mass: np.ndarray, cells: np.ndarray, level: float, alpha: float) -> np.ndarray:
-    """The 168 factors of the hours of the week, of mean about 1.
+def factors(mass: np.ndarray, cells: np.ndarray, level: float, alpha: float, day: int) -> np.ndarray:
+    """The factors of the cells of a week, of mean about 1, (week,).
 
-    ``mass`` and ``cells``: what was seen in each hour of the week, in how many (weighted) cells, (168,) each; ``level`` is the
-    mass of a cell overall.
+    ``mass`` and ``cells``: what was seen in each cell of the week, in how many (weighted) cells, (week,) each; ``level`` is the
+    mass of a cell overall, ``day`` the number of cells a day.
     """
-    by_day = _shrunk(mass.reshape(-1, DAY).sum(axis=0), cells.reshape(-1, DAY).sum(axis=0), level, alpha, DAY_VARIANCE)
-    usual = np.tile(by_day, WEEK // DAY)
-    finer = _shrunk(mass, cells, level * usual, alpha, WEEK_VARIANCE)
-    return np.asarray(usual * finer)
+    shape = (len(mass) // day, day)
+    mass, cells = mass.reshape(shape), cells.reshape(shape)
+    usual = np.ones(shape)
+    for axis, variance in ((0, HOUR_VARIANCE), (1, DAY_VARIANCE), (None, CELL_VARIANCE)):
+        usual = usual * _shrunk(_sum(mass, axis), _sum(cells * usual, axis) * level, _sum(cells, axis), alpha, variance)
+    return np.asarray(usual.ravel())
 
 
-def _shrunk(mass: np.ndarray, cells: np.ndarray, usual: np.ndarray | float, alpha: float, variance: float) -> np.ndarray:
-    expected = cells * usual
+def _sum(values: np.ndarray, axis: int | None) -> np.ndarray:
+    """Sums over an axis, which stays with length 1; the values themselves without one."""
+    return values if axis is None else np.asarray(values.sum(axis=axis, keepdims=True))
+
+
+def _shrunk(mass: np.ndarray, expected: np.ndarray, cells: np.ndarray, alpha: float, variance: float) -> np.ndarray:
     weight = credibility(expected, cells, alpha, variance)
     return np.asarray(1 + weight * (mass / np.maximum(expected, 1e-9) - 1))

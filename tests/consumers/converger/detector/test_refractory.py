@@ -1,0 +1,27 @@
+"""One detection a happening."""
+
+import numpy as np
+
+from consumers.converger.detector.refractory import onsets
+
+
+def begins(*rows: tuple[float, float]) -> list[bool]:
+    """Of rows of a time in days and a ratio, which begin something."""
+    days, ratios = np.array(rows).T
+    return [bool(one) for one in onsets(ratios, days)]
+
+
+def test_what_comes_soon_after_its_equal_begins_nothing() -> None:
+    assert begins((0, 1.5), (0.1, 1.5), (0.5, 1.6)) == [True, False, False]
+
+
+def test_a_day_later_it_does() -> None:
+    assert begins((0, 1.5), (0.9, 1.5), (1.1, 1.5)) == [True, False, True]
+
+
+def test_something_far_greater_does_at_once() -> None:
+    assert begins((0, 0.5), (0.01, 1.5)) == [True, True]
+
+
+def test_nothing_is_no_beginning() -> None:
+    assert begins((0, 0.0), (1, 0.0)) == [False, False]
