@@ -9,15 +9,16 @@ import math
 import numpy as np
 
 HALF_LIFE_DAYS = 14.0
-PRIOR_MAXIMUM = 3.0
-"""-log10 of the least of a day's tail probabilities, as a sound model has it for tests every few minutes."""
+PRIOR_MAXIMUM = 3.5
+"""-log10 of the least of a day's tail probabilities, where tests come every few minutes and the model is only nearly right."""
 PRIOR_DAYS = 3.0
-LEAST_MAXIMUM = 1.5
+LEAST_MAXIMUM = 1.25
 """What silence is taken for, so that the first few texts after it are no surge."""
 CUT = 2.0
 """A day's maximum counts for at most so many times the typical one: a surge must not hide the next."""
 PLACE, SCALE = 0.4, 0.4
-"""Gumbel's location and scale, as onsets come in counts with the rhythm of a week and moods of minutes to hours (measured)."""
+"""Gumbel's location and scale, from onsets in drawn counts of dispersion 0 to 1, in moods that last minutes to ten hours,
+every five minutes or hourly. The law is that of the worst of them, so ordinary counts keep within it."""
 LARGEST = 1.65
 """What noise comes to once in three weeks; a past of four cannot tell what is rarer, so all that is counts as this much."""
 

@@ -42,8 +42,8 @@ def test_silence_is_not_taken_for_less_than_the_least() -> None:
 def test_a_day_is_compared_with_the_days_before_it_alone() -> None:
     scores, days = np.array([3.0, 6.0, 3.0, 3.0]), np.array([0, 0, 1, 1])
     found = ratios(scores, days)
-    assert found[:2] == pytest.approx([1, 2])
-    assert found[2] == found[3] < 1
+    assert found[:2] == pytest.approx(scores[:2] / PRIOR_MAXIMUM)
+    assert found[2] == found[3] < found[0]
 
 
 @given(st.floats(0, 3), st.floats(0, 3))

@@ -122,3 +122,12 @@ def test_progress_is_told_of_every_row() -> None:
     told: list[int] = []
     detect(START + 5.0 * np.arange(1_000), np.ones(1_000), told.append)
     assert sum(told) == 1_000
+
+
+def test_a_surge_is_no_part_of_what_its_windows_are_compared_with() -> None:
+    calm = noise(np.random.default_rng(10), 10, 3, 2)
+    surged = calm.copy()
+    surged[2_000:2_072] += 50
+    before, after = (detection(counts).expected for counts in (calm, surged))
+    assert np.array_equal(after[:2_072], before[:2_072])
+    assert not np.array_equal(after[2_072:], before[2_072:])
