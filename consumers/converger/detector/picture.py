@@ -41,4 +41,4 @@ def _counts(axes: Axes, when: np.ndarray, counts: np.ndarray, found: Detection, 
     axes.plot(when[at], counts[at], "o", color="#b03030", markersize=5, label=f"detections: {len(at):,}")
     axes.set_yscale("symlog", linthresh=10)
     axes.set(ylabel="count", ylim=(0, None))
-    axes.legend(loc="upper left", framealpha=0.95)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
