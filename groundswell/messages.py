@@ -218,6 +218,15 @@ class Evidence(BaseModel):
     words: tuple[str, ...] = ()
 
 
+class Acknowledgement(BaseModel):
+    """Who has taken an alert on, when (by their clock, not in event time), and what they say of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    by: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    at: AwareDatetime
+    note: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
 class Alert(Message):
     """A surge worth a person's time. A new state, severity or evidence is a new revision of the same alert."""
 
@@ -245,6 +254,11 @@ class Alert(Message):
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=5)]
     keywords: tuple[str, ...] = ()
     plan: tuple[Bilingual, ...] = ()
+    acknowledgement: Acknowledgement | None = None
+    flapping: bool = False
+    """Whether the same began to fire so often lately that it counts as over only after a longer calm."""
+    resolution: Literal["calm", "no_data"] | None = None
+    """Why it is resolved: it has been calm, or for too long no texts came that could tell."""
     revision: Annotated[int, Field(ge=1)]
 
 

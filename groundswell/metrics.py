@@ -61,6 +61,8 @@ WATERMARK = Gauge("groundswell_watermark_timestamp_seconds", "Event time up to w
 PAIRS = Counter("groundswell_pairs", "Pairs of text and subject by what became of them.", ["result"])
 ALERTS = Counter("groundswell_alerts", "Alert transitions.", ["kind", "state"])
 OPEN_ALERTS = Gauge("groundswell_open_alerts", "Alerts now open, by state.", ["partition", "state"])
+FLAPPING_ALERTS = Gauge("groundswell_flapping_alerts", "Of those, alerts that fired again and again lately.", ["partition"])
+UNHEARD_ALERTS = Gauge("groundswell_unheard_alerts", "Of those, alerts held open because no texts come at all.", ["partition"])
 TOPIC_TEXTS = Counter("groundswell_topic_texts", "Texts counted for a topic, whatever their entity.", ["topic"])
 TOPIC_STANCE = Counter("groundswell_topic_stance_mass", "Sum of stance probabilities over those texts.", ["topic", "stance"])
 HOT_TEXTS = Gauge("groundswell_hot_subject_texts", "Texts of the hottest subjects in six hours of event time.", ["subject"])
@@ -81,9 +83,14 @@ DELIVERY_SECONDS = Histogram("groundswell_delivery_seconds", "Time of a try to t
 DELIVERIES_WAITING = Gauge("groundswell_deliveries_waiting", "Notifications not yet delivered.")
 OLDEST_DELIVERY = Gauge("groundswell_oldest_delivery_seconds", "Age of the oldest notification not yet delivered.")
 SUBSCRIPTIONS = Gauge("groundswell_subscriptions", "Subscriptions in force.")
+NOTIFICATIONS_HELD = Counter(
+    "groundswell_notifications_held", "Notifications held back when they were due, by what holds them.", ["by"]
+)
+ALERTS_HELD = Gauge("groundswell_alerts_held", "Alerts of which someone is told only when a silence or the like ends.")
+SILENCES = Gauge("groundswell_silences", "Silences in force or to come.")
 
 KNOWN_LANGUAGES = frozenset({"zh", "en", "und"})
-OPEN_STATES = ("pending", "firing")
+OPEN_STATES = ("pending", "firing", "acknowledged")
 
 
 def language_label(language: str) -> str:
@@ -111,7 +118,8 @@ def remove_partition(stage: str, partition: int) -> None:
 
 def remove_converger_partition(partition: int) -> None:
     """Drop the converger's own series of a partition that was taken away."""
-    _remove(WATERMARK, str(partition))
+    for gauge in (WATERMARK, FLAPPING_ALERTS, UNHEARD_ALERTS):
+        _remove(gauge, str(partition))
     for state in OPEN_STATES:
         _remove(OPEN_ALERTS, str(partition), state)
 

@@ -137,8 +137,19 @@ class ConvergerSettings(Section):
     min_ratio: Annotated[float, Field(gt=1)] = 2.5
     """Least ratio of observed to expected."""
     pending_minutes: Annotated[int, Field(ge=0)] = 3
+    firing_minutes: Annotated[int, Field(ge=0)] = 30
+    """Least time for which an alert fires."""
     resolve_minutes: Annotated[int, Field(ge=1)] = 60
     refractory_minutes: Annotated[int, Field(ge=0)] = 120
+    flap_firings: Count = 3
+    """Begins of the same alert within ``flap_hours`` beyond which it flaps."""
+    flap_hours: Annotated[int, Field(ge=1, le=24 * 7)] = 24
+    flap_resolve_minutes: Annotated[int, Field(ge=1)] = 240
+    """Calm after which an alert that flaps is resolved."""
+    no_data_minutes: Count = 60
+    """Least time without any text after which alerts are held: not to hear of a surge does not mean that it is over."""
+    no_data_limit_minutes: Count = 360
+    """How long they are held, at most."""
 
 
 class ReadingSettings(Section):
@@ -188,6 +199,8 @@ class NotifierSettings(Section):
     """How long it is remembered what was told, so that nothing is told again."""
     allow_private: bool = False
     """Whether receivers may stand on private addresses, this machine included."""
+    calendar: Path | None = None
+    """YAML file of recurring times (maintenance, trading hours) in which alerts are held back."""
 
 
 class MetricsSettings(Section):

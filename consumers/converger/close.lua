@@ -2,13 +2,13 @@
 -- KEYS: meta, minutes, subjects, groups, outbox.
 -- ARGV: base of the partition's key names, seconds to live, epoch, closed expected, closed after,
 --       first minute to keep, first published hour to keep, first minute of activity to keep a subject for,
---       first minute ever closed, number of subjects, number of groups, number of alerts,
+--       first minute ever closed, number of subjects, number of groups, number of alerts, when texts come,
 --       then for each subject: name, last minute, trend; for each group: name, state ('' forgets it); for each alert: the alert.
 local base, ttl = ARGV[1], ARGV[2]
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[3] then return {'fenced'} end
 if (redis.call('HGET', KEYS[1], 'closed') or '') ~= ARGV[4] then return {'out of step'} end
 
-local i = 13
+local i = 14
 for _ = 1, tonumber(ARGV[10]) do
   redis.call('SET', base .. 'trend:' .. ARGV[i], ARGV[i + 2], 'EX', ttl)
   redis.call('ZADD', KEYS[3], ARGV[i + 1], ARGV[i])
@@ -42,7 +42,7 @@ for _, subject in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARG
   redis.call('DEL', base .. 'trend:' .. subject)
   redis.call('ZREM', KEYS[3], subject)
 end
-redis.call('HSET', KEYS[1], 'closed', ARGV[5])
+redis.call('HSET', KEYS[1], 'closed', ARGV[5], 'flow', ARGV[13])
 redis.call('HSETNX', KEYS[1], 'origin', ARGV[9])
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ttl) end
 return {'ok'}

@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from consumers.converger.concretise import concretise, move, revise
+from consumers.converger.concretise import concretise, revise
 from consumers.converger.evaluate import KINDS, Finding, evaluate
 from consumers.converger.events import Event, parse_subject
-from consumers.converger.life import Life, Phase, step
+from consumers.converger.flow import Flow
+from consumers.converger.life import Life, Phase, remembered, step
 from consumers.converger.surge import Thresholds
+from consumers.converger.transitions import ends, fires, reconsider
 from consumers.converger.trend import KEPT_MINUTES, Trend
 from groundswell.messages import Alert, AlertKind, AlertState
 from groundswell.settings import ConvergerSettings
@@ -30,6 +32,13 @@ class Happening:
     alert: Alert
 
 
+@dataclass(frozen=True)
+class Past:
+    """What is remembered of a happening that is over: when it began to fire lately, in minutes since the epoch."""
+
+    fired: tuple[int, ...]
+
+
 @dataclass
 class Partition:
     """What is held in memory of a partition while it is ours. ``closed`` is the first minute not closed."""
@@ -40,6 +49,9 @@ class Partition:
     recent: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     """Events of the last hours by subject, in the order in which they were closed."""
     happenings: dict[str, Happening] = field(default_factory=dict)
+    pasts: dict[str, Past] = field(default_factory=dict)
+    """Of happenings that are over, for as long as they may count as flapping."""
+    flow: Flow = field(default_factory=Flow)
     topics_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Subjects by group, of what was seen lately."""
     swept: int = 0
@@ -52,7 +64,7 @@ class Closed:
 
     subjects: dict[str, int] = field(default_factory=dict)
     """The last minute of each trend that changed."""
-    groups: dict[str, Happening | None] = field(default_factory=dict)
+    groups: dict[str, Happening | Past | None] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
 
 
@@ -88,6 +100,8 @@ class Closing:
         return result
 
     def _close_minute(self, partition: Partition, minute: int, events: Sequence[Event], result: Closed) -> None:
+        if events:
+            partition.flow = partition.flow.after(minute)
         touched = set()
         for event in sorted(events, key=lambda one: (one.minute, one.text_id, one.subjects)):
             for subject in event.subjects:
@@ -119,13 +133,15 @@ class Closing:
             over=finding is not None,
             above_clearing=above,
             settings=self._settings,
+            no_data=partition.flow.dry(minute, self._settings),
+            fired=partition.pasts.pop(key, Past(())).fired,
         )
         after = self._tell(before, life, finding, minute, result, changed=changed)
-        if after is None:
-            partition.happenings.pop(key, None)
-        else:
-            partition.happenings[key] = after
-        result.groups[key] = after
+        if after is not None:
+            partition.happenings[key] = result.groups[key] = after
+        elif before is not None:
+            del partition.happenings[key]
+            bury(partition, key, before.life, minute, self._settings, result)
 
     def _tell(
         self,
@@ -147,14 +163,15 @@ class Closing:
         elif changed and alert.state != AlertState.RESOLVED:
             if life is not None and life.phase == Phase.FIRING and finding is not None:
                 revised = revise(alert, finding, minute, names, self._taxonomy)
-                alert = move(revised, AlertState.FIRING, minute).model_copy(update={"revision": alert.revision + 1})
+                alert = fires(alert, revised, minute, flapping=life.flapping(self._settings))
             else:
-                alert = move(alert, AlertState.RESOLVED, minute)
+                alert = ends(alert, life, minute)
             result.alerts.append(alert)
-        elif finding is not None and alert.state == AlertState.FIRING:
+        elif finding is not None and life is not None and life.phase in {Phase.FIRING, Phase.ACKNOWLEDGED}:
             revised = revise(alert, finding, minute, names, self._taxonomy)
-            if revised.severity != alert.severity or revised.texts >= 2 * alert.texts:
-                alert = revised
+            life, told = reconsider(life, alert, revised, minute)
+            if told is not alert:
+                alert = told
                 result.alerts.append(alert)
         return None if life is None else Happening(life, alert)
 
@@ -167,6 +184,19 @@ class Closing:
             return [event for event in partition.recent[subject] if minute + 1 - length <= event.minute <= minute]
 
         return evaluate(trends, gather, minute + 1, partition.origin, kind, thresholds)
+
+
+def bury(partition: Partition, key: str, life: Life, minute: int, settings: ConvergerSettings, result: Closed) -> None:
+    """Remember of a life that has ended what counts for flapping, and forget those that ended too long ago."""
+    partition.pasts[key] = Past(life.fired)
+    for name, past in list(partition.pasts.items()):
+        kept = remembered(past.fired, minute, settings)
+        if kept != past.fired or name == key:
+            result.groups[name] = Past(kept) if kept else None
+        if kept:
+            partition.pasts[name] = Past(kept)
+        else:
+            del partition.pasts[name]
 
 
 def forget(partition: Partition) -> None:

@@ -31,7 +31,10 @@ def show(number: int, partition: Partition) -> None:
     """Set the gauges of a partition that is held."""
     if partition.closed is not None:
         metrics.WATERMARK.labels(str(number)).set(partition.closed * 60)
-    phases = Counter(str(one.life.phase) for one in partition.happenings.values())
+    happenings = partition.happenings.values()
+    metrics.FLAPPING_ALERTS.labels(str(number)).set(sum(one.alert.flapping for one in happenings if one.life.open))
+    metrics.UNHEARD_ALERTS.labels(str(number)).set(sum(one.life.dry_since is not None for one in happenings if one.life.open))
+    phases = Counter(str(one.life.phase) for one in happenings)
     for state in metrics.OPEN_STATES:
         metrics.OPEN_ALERTS.labels(str(number), state).set(phases[state])
 

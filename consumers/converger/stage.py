@@ -3,11 +3,13 @@
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from consumers.converger import figures
+from consumers.converger.acknowledgements import Acknowledgements, answer
 from consumers.converger.closing import Closing, Names, forget
 from consumers.converger.events import Event, event_of
 from consumers.converger.hottest import Hottest
@@ -26,6 +28,8 @@ from model import taxonomy
 
 STRIDE = 240
 """Minutes with events that one closing takes at most, so that its script stays short."""
+LOOK_SECONDS = 1.0
+"""How often it is looked whether people acknowledge alerts."""
 
 
 class Converger:
@@ -44,6 +48,8 @@ class Converger:
         self._closing = Closing(settings.converger, self._taxonomy, names)
         self._hottest = Hottest(self._taxonomy, names, clock)
         self._held: dict[int, Held] = {}
+        self._asked = Acknowledgements(client, settings)
+        self._looked_at = clock.monotonic() - LOOK_SECONDS
         figures.begin(self._taxonomy)
 
     def open(self, partition: int) -> int | None:
@@ -71,9 +77,25 @@ class Converger:
         return self._tell(failures)
 
     def tick(self, idle: Mapping[int, float], notes: Mapping[int, str]) -> Result:  # noqa: ARG002 - the stage's signature
-        """Close and tell what a restart left over."""
+        """Close and tell what a restart left over, and what people acknowledged."""
         self._hottest.refresh([held.partition for held in list(self._held.values())])
+        if self._clock.monotonic() - self._looked_at >= LOOK_SECONDS:
+            for number, held in list(self._held.items()):
+                self._acknowledge(number, held)
+            self._looked_at = self._clock.monotonic()
         return self._tell([])
+
+    def _acknowledge(self, number: int, held: Held) -> None:
+        """Store what people acknowledged in a partition, to be told from the outbox, and only then forget that they asked."""
+        if not (asked := self._asked.of(number)):
+            return
+        with self._whole(held):
+            closed = answer(held.partition, asked)
+            if closed.alerts:
+                self._state.save(held, held.partition.closed, closed)
+                held.dirty = True
+        self._asked.forget(number, list(asked))
+        self._show(held)
 
     def _take_in(self, held: Held, records: Sequence[Record], failures: list[Failure]) -> None:
         """Take in the records of one partition; what a try before this one took in already is passed over."""
@@ -166,17 +188,22 @@ class Converger:
             subjects = {name for events in some.values() for event in events for name in event.subjects}
             self._state.load_trends(held, subjects)
             was = partition.closed
-            try:
+            with self._whole(held):
                 self._state.save(held, was, self._closing.close(partition, some, end))
-            except FatalError:
-                raise
-            except Exception as error:
-                # Memory may be ahead of the store now, and only what the store holds counts.
-                self._held.pop(held.keys.partition, None)
-                raise FencedError(f"partition {held.keys.partition} was not saved: {error}", held.keys.partition) from error
             forget(partition)
             figures.count_topics(some.values(), self._taxonomy)
             self._show(held)
+
+    @contextmanager
+    def _whole(self, held: Held) -> Iterator[None]:
+        """Change a partition in memory and in the store, or let it go: memory may be ahead, and only the store counts."""
+        try:
+            yield
+        except FatalError:
+            raise
+        except Exception as error:
+            self._held.pop(held.keys.partition, None)
+            raise FencedError(f"partition {held.keys.partition} was not saved: {error}", held.keys.partition) from error
 
     def _show(self, held: Held) -> None:
         """Set the gauges of a partition, which may be taken away on another thread meanwhile: then they go again."""

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consumers.converger.closing import Closed, Happening, Partition, group_of
+from consumers.converger.closing import Closed, Happening, Partition, Past, group_of
 from consumers.converger.events import Event, pair_digest
+from consumers.converger.flow import Flow
 from consumers.converger.life import Life, Phase
 from consumers.converger.trend import KEPT_MINUTES, Trend
 from groundswell.errors import FencedError
@@ -31,7 +32,7 @@ class Keys:
         return f"{{{self.prefix}:{self.partition}}}:"
 
     def __getattr__(self, name: str) -> str:
-        if name in {"meta", "minutes", "counts", "subjects", "groups", "outbox"}:
+        if name in {"meta", "minutes", "counts", "subjects", "groups", "outbox", "asked"}:
             return self.base + name
         raise AttributeError(name)
 
@@ -93,13 +94,19 @@ class State:
         held = Held(keys, meta["epoch"], meta.get("offset", ""), marks, int(meta.get("of", 0)))
         held.partition.closed = int(meta["closed"]) if "closed" in meta else None
         held.partition.origin = int(meta.get("origin", 0))
+        held.partition.flow = Flow.decode(meta["flow"]) if "flow" in meta else Flow()
         self._load_windows(held)
         return held
 
     def _load_windows(self, held: Held) -> None:
         with errors():
             groups = self._client.hgetall(held.keys.groups)
-        held.partition.happenings = {name.decode(): _happening(stored) for name, stored in groups.items()}
+        for name, stored in groups.items():
+            one = read_group(stored)
+            if isinstance(one, Past):
+                held.partition.pasts[name.decode()] = one
+            else:
+                held.partition.happenings[name.decode()] = one
         closed = held.partition.closed
         if closed is None:
             return
@@ -167,6 +174,7 @@ class State:
             keys.base, self._ttl, held.epoch, "" if was is None else was, now, now - KEPT_MINUTES,
             self.first_hour(now), now - self._settings.history_days * 1440,
             held.partition.origin, len(closed.subjects), len(closed.groups), len(closed.alerts),
+            held.partition.flow.encode(),
         ]  # fmt: skip
         for name, minute in sorted(closed.subjects.items()):
             arguments += [name, minute, held.partition.trends[name].encode()]
@@ -193,11 +201,18 @@ class State:
             )
 
 
-def _stored(happening: Happening) -> str:
-    life = happening.life
-    return json.dumps([life.phase, life.since, life.calm_since, happening.alert.to_wire().decode()], ensure_ascii=False)
+def _stored(one: Happening | Past) -> str:
+    if isinstance(one, Past):
+        return json.dumps([one.fired])
+    life = one.life
+    plain = [life.phase, life.since, life.calm_since, life.dry_since, life.fired, one.alert.to_wire().decode()]
+    return json.dumps(plain, ensure_ascii=False)
 
 
-def _happening(stored: bytes) -> Happening:
-    phase, since, calm_since, alert = json.loads(stored)
-    return Happening(Life(Phase(phase), since, calm_since), Alert.from_wire(alert.encode()))
+def read_group(stored: bytes) -> Happening | Past:
+    """A value of the hash ``groups``."""
+    plain = json.loads(stored)
+    if len(plain) == 1:
+        return Past(tuple(plain[0]))
+    phase, since, calm_since, dry_since, fired, alert = plain
+    return Happening(Life(Phase(phase), since, calm_since, dry_since, tuple(fired)), Alert.from_wire(alert.encode()))

@@ -42,8 +42,9 @@ class Stream:
     def final(self, settings: Settings) -> datetime:
         """The watermark after which every window is closed and every alert has had the time to resolve."""
         longest = timedelta(hours=6)
-        rest = timedelta(minutes=settings.converger.resolve_minutes + 60)
-        return self.last + longest + rest
+        life = settings.converger
+        calm = max(life.resolve_minutes, life.flap_resolve_minutes, life.firing_minutes)
+        return self.last + longest + timedelta(minutes=calm + life.no_data_limit_minutes + 60)
 
 
 def stream_of(read: Callable[[], Iterator[Text]], name: str) -> Stream:

@@ -131,3 +131,45 @@ def test_memory_forgets_what_no_window_can_reach(event: MakeEvent) -> None:
     closing.close(partition, {START + 1000: [event(2, START + 1000, subjects=("*/other",))]}, START + 1001)
     forget(partition)
     assert (list(partition.trends), list(partition.recent), list(partition.topics_of)) == (["*/other"],) * 3
+
+
+@pytest.fixture(scope="session")
+def cut_off(planted: list[Event]) -> list[Event]:
+    """The same, but nothing at all comes for ten hours from the end of the surge on."""
+    return [one for one in planted if not SURGE + 30 <= one.minute < SURGE + 10 * 60]
+
+
+def test_an_alert_is_not_over_because_the_stream_is_down(cut_off: list[Event], alerts: list[Alert]) -> None:
+    usual = next(one for one in alerts if one.state == AlertState.RESOLVED)
+    cut = next(one for one in told(cut_off, [END]) if one.state == AlertState.RESOLVED)
+    back = (SURGE + 10 * 60) * 60
+    assert (usual.resolution, cut.resolution) == ("calm", "calm")
+    assert usual.resolved_at is not None
+    assert cut.resolved_at is not None
+    assert usual.resolved_at.timestamp() < back < cut.resolved_at.timestamp()
+
+
+def test_an_alert_is_closed_unheard_when_the_stream_stays_down(planted: list[Event]) -> None:
+    end = [one for one in planted if one.minute < SURGE + 30]
+    last = told(end, [SURGE + 24 * 60])[-1]
+    assert (last.state, last.resolution) == (AlertState.RESOLVED, "no_data")
+
+
+def test_the_fourth_alert_of_a_day_on_the_same_flaps_and_covers_what_follows(event: MakeEvent) -> None:
+    """Seven bursts of forty minutes, each four and a half hours after the one before."""
+    calm = [event(hour, START + hour * 60 + 59, negative=100, positive=100) for hour in range(24 * 4)]
+    bursts = [
+        event(1000 * burst + number, SURGE + burst * 270 + number, source=f"wire{number % 3}")
+        for burst in range(1, 8)
+        for number in range(40)
+    ]
+    quick = {"min_ratio": 1.5, "resolve_minutes": 5, "refractory_minutes": 5, "flap_resolve_minutes": 300, "firing_minutes": 5}
+    closing = Closing(ConvergerSettings(**quick), taxonomy.load(), dict)
+    partition = Partition(origin=START)
+    waiting: dict[int, list[Event]] = defaultdict(list)
+    for one in calm + bursts:
+        waiting[one.minute].append(one)
+    firing = [one for one in closing.close(partition, waiting, START + 4 * 1440).alerts if one.state == AlertState.FIRING]
+    flapping = list({one.id: one.flapping for one in firing}.values())
+    assert flapping == [False] * 3 + [True]
+    assert list(partition.pasts) == ["negative_surge:*/acme"]

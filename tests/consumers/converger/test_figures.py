@@ -66,12 +66,12 @@ def test_a_text_read_twice_counts_once_for_its_topic(
     assert value("topic_stance_mass_total", topic="liquidity", stance="negative") == pytest.approx(0.7)
 
 
-def test_both_states_of_open_alerts_are_shown_as_long_as_the_partition_is_held(stored: Any) -> None:
+def test_every_state_of_open_alerts_are_shown_as_long_as_the_partition_is_held(stored: Any) -> None:
     stage = stored.converger()
     stage.open(0)
-    assert [value("open_alerts", partition="0", state=state) for state in metrics.OPEN_STATES] == [0.0, 0.0]
+    assert [value("open_alerts", partition="0", state=state) for state in metrics.OPEN_STATES] == [0.0] * 3
     stage.close(0)
-    assert [value("open_alerts", partition="0", state=state) for state in metrics.OPEN_STATES] == [None, None]
+    assert [value("open_alerts", partition="0", state=state) for state in metrics.OPEN_STATES] == [None] * 3
 
 
 def test_an_alert_is_open_as_pending_then_as_firing_then_not_at_all(stored: Any, surge: list[Message], line: Line) -> None:
@@ -83,7 +83,7 @@ def test_an_alert_is_open_as_pending_then_as_firing_then_not_at_all(stored: Any,
         states = tuple(value("open_alerts", partition="0", state=state) for state in metrics.OPEN_STATES)
         if not seen or seen[-1] != states:
             seen.append(states)
-    assert seen == [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)]
+    assert seen == [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 0.0)]
 
 
 def test_a_restarted_converger_shows_what_was_open_before(stored: Any, surge: list[Message], line: Line) -> None:
