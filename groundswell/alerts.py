@@ -10,6 +10,8 @@ from rich.text import Text as Styled
 from groundswell.kafka import Record
 from groundswell.messages import Alert
 
+SHORT_ID = 8
+"""Characters of an id that are shown in tables, and enough for `groundswell ack`."""
 COLOURS = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
 
@@ -34,10 +36,11 @@ def newest(alerts: Iterable[Alert]) -> list[Alert]:
 def table(alerts: Iterable[Alert]) -> Table:
     """One line an alert."""
     shown = Table(expand=True)
-    for name in ("detected (UTC)", "state", "severity", "subject", "what"):
+    for name in ("id", "detected (UTC)", "state", "severity", "subject", "what"):
         shown.add_column(name, no_wrap=name != "what")
     for alert in alerts:
         shown.add_row(
+            alert.id[:SHORT_ID],
             f"{alert.detected_at:%m-%d %H:%M}",
             alert.state,
             Styled(alert.severity, COLOURS[alert.severity]),
@@ -55,6 +58,15 @@ def card(alert: Alert) -> RenderableType:
         f"{alert.window_minutes} minutes; {alert.observed:.1f} where {alert.expected:.1f} was to be expected, "
         f"{alert.ratio:.1f} times the usual (p = {alert.p_value:.1g})"
     )
+    taken = alert.acknowledgement
+    if taken:
+        facts.append(
+            f"\nacknowledged by {taken.by} at {taken.at:%Y-%m-%d %H:%M} UTC" + (f": {taken.note}" if taken.note else "")
+        )
+    if alert.flapping:
+        facts.append("\nthe same fired several times lately: it counts as over only after a longer calm")
+    if alert.resolution == "no_data":
+        facts.append("\nclosed because no texts came any more, not because it was calm")
     ranked = Styled("explanations: " + "; ".join(f"{one.subject} {one.score:.0f}" for one in alert.hypotheses))
     words = Styled("words: " + ", ".join(alert.keywords)) if alert.keywords else Styled("")
     proof = Table(title="evidence", expand=True)

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from consumers.notifier.channels.base import Channel
 from consumers.notifier.deliverer import Deliverer
 from consumers.notifier.delivery_queue import Claimed, DeliveryQueue, Outcome
+from consumers.notifier.silences import Silences
 from consumers.notifier.store import Deliveries, Subscriptions
 from groundswell import metrics
 from groundswell.clock import Clock
@@ -41,6 +42,7 @@ class Couriers:
         self._queue = DeliveryQueue(client, settings.redis.prefix, settings.notifier)
         self._deliveries = Deliveries(client, settings.redis.prefix)
         self._subscriptions = Subscriptions(client, settings.redis.prefix)
+        self._silences = Silences(client, settings.redis.prefix)
         self._deliverer = Deliverer(settings.notifier, channels, clock)
         self._free = threading.Semaphore(settings.notifier.workers)
         self._work: SimpleQueue[Claimed | None] = SimpleQueue()
@@ -184,6 +186,8 @@ class Couriers:
         metrics.DELIVERIES_WAITING.set(self._deliveries.waiting())
         metrics.OLDEST_DELIVERY.set(self._deliveries.oldest(self._clock.now()))
         metrics.SUBSCRIPTIONS.set(self._subscriptions.count())
+        metrics.ALERTS_HELD.set(self._deliveries.held(self._settings.kafka.partitions))
+        metrics.SILENCES.set(len(self._silences.all(self._clock.now())))
 
 
 def _complain(what: str, error: Exception) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from consumers.notifier.notification import Occasion
 from consumers.notifier.store import Keys, Result
 from consumers.notifier.subscription import Subscription
-from groundswell.errors import FencedError
+from groundswell.errors import FencedError, PoisonError
 from groundswell.messages import Alert, Severity
 from groundswell.settings import NotifierSettings
 from groundswell.store import Client, Script, errors
@@ -43,6 +43,16 @@ class Telling:
     stamp_ms: int
     alert: Alert | None = None
     deliveries: tuple[Delivery, ...] = ()
+    held: bool = False
+    """Whether the alert is put aside, instead of what was put aside of it before, until nothing holds it back any more."""
+
+
+@dataclass(frozen=True)
+class Aside:
+    """An alert that is held back, with the time of its record."""
+
+    stamp_ms: int
+    alert: Alert
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,12 @@ class DeliveryQueue:
                 pipe.hgetall(self._keys.told(alert))
             stored = pipe.execute()
         return {alert: _severities(one) for alert, one in zip(alerts, stored, strict=True)}
+
+    def aside(self, partition: int) -> list[Aside]:
+        """The alerts of ``partition`` that are held back; what cannot be read is left out."""
+        with errors():
+            stored = self._client.hvals(self._keys.held(partition))
+        return [one for one in map(_aside, stored) if one is not None]
 
     def put(self, partition: int, expected: int | None, tellings: Sequence[Telling], now: datetime) -> Iterator[int]:
         """Put ``tellings`` (in the order of their offsets) into the queue; yields the position after each part that is done.
@@ -186,6 +202,14 @@ def _ms(moment: datetime) -> int:
     return math.floor(moment.timestamp() * 1000)
 
 
+def _aside(stored: bytes) -> Aside | None:
+    stamp, _, alert = stored.partition(b" ")
+    try:
+        return Aside(int(stamp), Alert.from_wire(alert))
+    except PoisonError:
+        return None
+
+
 def _severities(stored: Mapping[bytes, bytes]) -> dict[str, Severity]:
     return {subscription.decode(): Severity(severity.decode()) for subscription, severity in stored.items()}
 
@@ -209,7 +233,8 @@ def _arguments(telling: Telling) -> list[str | bytes | int | float]:
         return []
     many = len(telling.deliveries)
     arguments: list[str | bytes | int | float] = [
-        *(alert.id, alert.revision, telling.stamp_ms, alert.to_wire() if many else b"", many)
+        *(alert.id, alert.revision, telling.stamp_ms, alert.to_wire() if many or telling.held else b""),
+        *(int(telling.held), many),
     ]
     for one in telling.deliveries:
         arguments += [one.key, one.subscription.name, one.subscription.id, one.occasion.value, one.severity.value]

@@ -2,7 +2,8 @@
 -- A subscription that was ended meanwhile gets nothing. What is in a lane is told in order.
 -- KEYS: subscriptions.
 -- ARGV: base of the key names, seconds to live, now (ms), partition, offset expected ('': none), offset after these records,
---       then for each record: alert, revision, time of the record (ms), the alert as JSON, number of deliveries,
+--       then for each record: alert, revision, time of the record (ms), the alert as JSON, whether it is held back (1 or 0),
+--       number of deliveries,
 --       then for each of those: key, subscription, its id, occasion, severity.
 local base, ttl, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local position = base .. 'position'
@@ -28,8 +29,14 @@ local receivers = {}
 local put = 0
 local at = 7
 while at <= #ARGV do
-  local alert, revision, stamp, json, many = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
-  at = at + 5
+  local alert, revision, stamp, json, many = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 5])
+  local held = touch(base .. 'held:' .. ARGV[4])
+  if ARGV[at + 4] == '1' then
+    redis.call('HSET', held, alert, stamp .. ' ' .. json)
+  else
+    redis.call('HDEL', held, alert)
+  end
+  at = at + 6
   touch(base .. 'told:' .. alert)
   if many > 0 then redis.call('SET', base .. 'body:' .. alert .. ':' .. revision, json, 'EX', ttl) end
   for _ = 1, many do

@@ -28,7 +28,7 @@ LINK_CALLS = {ord(sign): f"%{ord(sign):02X}" for sign in "@<>"}
 
 
 def title(notification: Notification) -> str:
-    """One line: how grave, or worse now, or over, or a test; and the headline."""
+    """One line: how grave, or worse now, or taken on, or over, or a test; and the headline."""
     alert, language = notification.alert, notification.subscription.language
     words = WORDS[language]
     match notification.occasion:
@@ -36,8 +36,10 @@ def title(notification: Notification) -> str:
             return words.test_title
         case Occasion.ESCALATED:
             form = words.escalated_title
+        case Occasion.ACKNOWLEDGED:
+            form = words.acknowledged_title
         case Occasion.RESOLVED:
-            form = words.resolved_title
+            form = words.lost_title if alert.resolution == "no_data" else words.resolved_title
         case Occasion.FIRING:
             form = words.firing_title
     return form.format(severity=words.severities[alert.severity], headline=one_line(_in(language, alert.headline), MAX_TITLE))
@@ -50,6 +52,8 @@ def body(notification: Notification) -> str:
     match notification.occasion:
         case Occasion.TEST:
             return words.test.format(name=subscription.name)
+        case Occasion.ACKNOWLEDGED:
+            parts = [list(_taken(alert, subscription.language))]
         case Occasion.RESOLVED:
             parts = [[_over(alert, subscription)]]
         case Occasion.ESCALATED:
@@ -84,10 +88,21 @@ def link(url: str | None) -> str | None:
 
 def _over(alert: Alert, subscription: Subscription) -> str:
     ended = alert.resolved_at or alert.updated_at
-    return WORDS[subscription.language].resolved.format(
+    words = WORDS[subscription.language]
+    return (words.lost if alert.resolution == "no_data" else words.resolved).format(
         time=moment(ended, subscription.zone, subscription.language),
         duration=duration(ended - alert.started_at, subscription.language),
     )
+
+
+def _taken(alert: Alert, language: Language) -> Iterator[str]:
+    """By whom, with what they say of it, and what is told from here on."""
+    words, by = WORDS[language], alert.acknowledgement
+    if by is not None:
+        yield words.acknowledged.format(by=one_line(by.by, 100))
+        if by.note:
+            yield one_line(by.note)
+    yield words.from_here
 
 
 def _facts(alert: Alert, subscription: Subscription) -> list[str]:
@@ -105,6 +120,7 @@ def _facts(alert: Alert, subscription: Subscription) -> list[str]:
             window=duration(timedelta(minutes=alert.window_minutes), language),
         ),
         words.comma.join(words.counts[field][count != 1].format(count) for field, count in counted),
+        *([words.flapping] if alert.flapping else []),
     ]
 
 

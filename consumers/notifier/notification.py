@@ -14,6 +14,7 @@ class Occasion(StrEnum):
 
     FIRING = "firing"
     ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     TEST = "test"
     """No alert at all: someone tries whether the channel works."""
@@ -32,26 +33,28 @@ class Notification:
 def key_of(subscription: Subscription, alert: Alert, occasion: Occasion) -> str:
     """The idempotency key, 32 hexadecimal digits: the same however often the alert or a revision of it is read.
 
-    An escalation is told once for each severity.
+    An escalation is told once for each severity, an acknowledgement once for each that is given.
     """
     parts = [subscription.id, alert.id, occasion.value]
     if occasion is Occasion.ESCALATED:
         parts.append(alert.severity.value)
+    if occasion is Occasion.ACKNOWLEDGED and alert.acknowledgement:
+        parts.append(alert.acknowledgement.at.isoformat())
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def told_as(alert: Alert, told: Severity | None) -> Occasion | None:
     """On which occasion ``alert`` is told to who was told of it at severity ``told`` (none: not yet); none: on none.
 
-    Pending and acknowledged alerts are told to nobody, a resolution only to those who were told of the alert.
+    Pending alerts are told to nobody, an acknowledgement and a resolution only to those who were told of the alert.
     """
     if alert.state is AlertState.FIRING:
         if told is None:
             return Occasion.FIRING
         return Occasion.ESCALATED if SEVERITIES.index(alert.severity) > SEVERITIES.index(told) else None
-    if alert.state is AlertState.RESOLVED and told is not None:
-        return Occasion.RESOLVED
-    return None
+    if told is None:
+        return None
+    return {AlertState.ACKNOWLEDGED: Occasion.ACKNOWLEDGED, AlertState.RESOLVED: Occasion.RESOLVED}.get(alert.state)
 
 
 def sample(subscription: Subscription, now: datetime) -> Notification:

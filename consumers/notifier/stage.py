@@ -4,19 +4,28 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from consumers.notifier import windows
 from consumers.notifier.delivery_queue import Delivery, DeliveryQueue, Telling
+from consumers.notifier.holding import Hold, holding
 from consumers.notifier.notification import key_of, told_as
+from consumers.notifier.silences import Silences
 from consumers.notifier.store import Subscriptions
 from consumers.notifier.subscription import SEVERITIES, Subscription
+from groundswell import metrics
 from groundswell.clock import Clock
 from groundswell.errors import FencedError, PoisonError
 from groundswell.kafka import Record, Topics
+from groundswell.log import get
 from groundswell.messages import Alert, AlertState, Severity
 from groundswell.settings import Settings
 from groundswell.stage import Failure, Result
 from groundswell.store import Client
 
 LOOK_SECONDS = 1.0
+RELEASE_SECONDS = 5.0
+"""How often it is looked whether what is held back may be told."""
+
+log = get("notifier")
 
 
 class Notifier:
@@ -29,9 +38,13 @@ class Notifier:
         self._clock = clock
         self._keep_ms = settings.notifier.keep_days * 86_400_000
         self._subscriptions = Subscriptions(client, settings.redis.prefix)
+        self._silences = Silences(client, settings.redis.prefix)
+        self._recurring = windows.read(settings.notifier.calendar) if settings.notifier.calendar else ()
         self._queue = DeliveryQueue(client, settings.redis.prefix, settings.notifier)
         self._positions: dict[int, int | None] = {}
-        self._looked_at = clock.monotonic()
+        self._looked_at = self._released_at = clock.monotonic()
+        for sort in ("silence", "calendar"):
+            metrics.NOTIFICATIONS_HELD.labels(sort)
 
     def open(self, partition: int) -> int | None:
         """Take ``partition`` over; reading starts where the store says."""
@@ -54,9 +67,10 @@ class Notifier:
         return Result(failures=failures)
 
     def tick(self, idle: Mapping[int, float], notes: Mapping[int, str]) -> Result:  # noqa: ARG002 - the stage's signature
-        """See whether the store still is where it was left: one that lost its last second may have lost an alert.
+        """Tell what nothing holds back any more, and see whether the store still is where it was left.
 
-        Raises FencedError for a partition that must be read again; the next alert, which would show it too, may be far away.
+        One that lost its last second may have lost an alert. Raises FencedError for a partition that must be read again; the
+        next alert, which would show it too, may be far away.
         """
         if self._clock.monotonic() - self._looked_at >= LOOK_SECONDS:
             self._looked_at = self._clock.monotonic()
@@ -64,7 +78,35 @@ class Notifier:
                 if self._queue.position(number) != position:
                     self._looked_at -= LOOK_SECONDS
                     raise FencedError(f"partition {number}: the store is not where it was left, reading again", number)
+        if self._clock.monotonic() - self._released_at >= RELEASE_SECONDS:
+            for number, position in list(self._positions.items()):
+                if position is not None:
+                    self._release(number, position)
+            self._released_at = self._clock.monotonic()
         return Result()
+
+    def _release(self, partition: int, position: int) -> None:
+        """Put into the queue what is to be told of alerts that nothing holds back any more, as if they were read now."""
+        aside = self._queue.aside(partition)
+        if not aside:
+            return
+        now = self._clock.now()
+        in_force = self._in_force(now)
+        free = [one for one in aside if holding(one.alert, in_force) is None]
+        told = self._queue.told([one.alert.id for one in free])
+        subscriptions = self._subscriptions.all()
+        tellings = []
+        for one in free:
+            since = _since(subscriptions, one.stamp_ms)
+            found = deliveries(one.alert, since, told[one.alert.id])
+            log.info("held back no longer", alert=one.alert.id, notifications=len(found))
+            tellings.append(Telling(position - 1, _ms(now), one.alert, found))
+        for _ in self._queue.put(partition, position, tellings, now):
+            pass  # the position stays
+
+    def _in_force(self, now: datetime) -> list[Hold]:
+        known: tuple[Hold, ...] = (*self._silences.all(now), *self._recurring)
+        return [one for one in known if one.holds_at(now)]
 
     def _take_in(self, partition: int, records: Sequence[Record], failures: list[Failure]) -> None:
         """Queue the records of one partition; what a try before this one queued already is passed over."""
@@ -83,14 +125,42 @@ class Notifier:
         subscriptions = self._subscriptions.all()
         told = self._queue.told(sorted({alert.id for _, alert in records if alert is not None}))
         oldest = now.timestamp() * 1000 - self._keep_ms
+        in_force = self._in_force(now)
         tellings = []
         for record, alert in records:
             if alert is None or record.timestamp_ms < oldest:
                 tellings.append(Telling(record.offset, record.timestamp_ms))
                 continue
-            since = [one for one in subscriptions if record.timestamp_ms >= one.created_at.timestamp() * 1000]
-            tellings.append(Telling(record.offset, record.timestamp_ms, alert, deliveries(alert, since, told[alert.id])))
+            since = _since(subscriptions, record.timestamp_ms)
+            tellings.append(_telling(record, alert, since, told[alert.id], in_force))
         return tellings
+
+
+def _telling(
+    record: Record,
+    alert: Alert,
+    subscriptions: Sequence[Subscription],
+    told: dict[str, Severity],
+    in_force: Sequence[Hold],
+) -> Telling:
+    """What is to be told of ``alert`` now; where something holds it back, that it is put aside, if anyone would be told."""
+    hold = holding(alert, in_force)
+    if hold is None:
+        return Telling(record.offset, record.timestamp_ms, alert, deliveries(alert, subscriptions, told))
+    due = deliveries(alert, subscriptions, dict(told))
+    if due:
+        metrics.NOTIFICATIONS_HELD.labels(hold.sort).inc(len(due))
+        log.info("held back", alert=alert.id, by=hold.name, notifications=len(due))
+    return Telling(record.offset, record.timestamp_ms, alert, held=bool(due))
+
+
+def _since(subscriptions: Sequence[Subscription], stamp_ms: int) -> list[Subscription]:
+    """Those that were there when a record came."""
+    return [one for one in subscriptions if stamp_ms >= one.created_at.timestamp() * 1000]
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def deliveries(alert: Alert, subscriptions: Sequence[Subscription], told: dict[str, Severity]) -> tuple[Delivery, ...]:
@@ -109,8 +179,8 @@ def deliveries(alert: Alert, subscriptions: Sequence[Subscription], told: dict[s
 
 
 def _wants(subscription: Subscription, alert: Alert) -> bool:
-    """Whether the filter lets ``alert`` through; whoever was told of an alert hears of its end, whatever it has become."""
-    if alert.state is AlertState.RESOLVED:
+    """Whether the filter lets ``alert`` through; whoever was told of an alert hears who took it on and of its end."""
+    if alert.state in {AlertState.RESOLVED, AlertState.ACKNOWLEDGED}:
         return True
     return subscription.filter.concerns(alert) and subscription.filter.grave_enough(alert.severity)
 

@@ -67,6 +67,15 @@ class Keys:
         """Stream: tries to tell receivers."""
         return f"{self.base}log"
 
+    @property
+    def silences(self) -> str:
+        """Hash: id to silence, as JSON."""
+        return f"{self.base}silences"
+
+    def held(self, partition: int) -> str:
+        """Hash: id of each alert of ``partition`` that is held back to its time (ms), a space, and its newest revision."""
+        return f"{self.base}held:{partition}"
+
     def told(self, alert: str) -> str:
         """Hash: id of a subscription to the severity at which it was told of ``alert``."""
         return f"{self.base}told:{alert}"
@@ -190,6 +199,11 @@ class Deliveries:
         """How many deliveries wait, by the name of the subscription; those with none are left out."""
         with errors():
             return {name.decode(): int(count) for name, count in self._client.hgetall(self._keys.counts).items()}
+
+    def held(self, partitions: int) -> int:
+        """How many alerts are held back, of which someone is told when nothing holds them any more."""
+        with errors():
+            return sum(int(self._client.hlen(self._keys.held(number))) for number in range(partitions))
 
     def oldest(self, now: datetime) -> float:
         """The age of the oldest delivery that waits, seconds; 0 where none does."""

@@ -22,11 +22,22 @@ SEVERITIES = tuple(Severity)
 """Least first."""
 
 
-class _Part(BaseModel):
+def known_zone(name: str) -> str:
+    """``name`` where it is a time zone; ValueError where not."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone; write one such as Asia/Shanghai") from None
+    return name
+
+
+class Part(BaseModel):
+    """What is kept or written by people as JSON or YAML: frozen, no unknown fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Filter(_Part):
+class Filter(Part):
     """Which alerts are wanted; an empty list wants all."""
 
     entities: tuple[Identifier, ...] = ()
@@ -50,7 +61,7 @@ class Filter(_Part):
         return SEVERITIES.index(severity) >= SEVERITIES.index(self.severity)
 
 
-class WebhookTarget(_Part):
+class WebhookTarget(Part):
     """An HTTP endpoint that takes alerts as JSON, signed with ``secret`` (``whsec_`` and base64)."""
 
     type: Literal["webhook"] = "webhook"
@@ -62,7 +73,7 @@ class WebhookTarget(_Part):
         return value.get_secret_value()
 
 
-class AppriseTarget(_Part):
+class AppriseTarget(Part):
     """A mailbox or a chat, as one of Apprise's URLs."""
 
     type: Literal["apprise"] = "apprise"
@@ -73,7 +84,7 @@ class AppriseTarget(_Part):
         return value.get_secret_value()
 
 
-class Subscription(_Part):
+class Subscription(Part):
     """Who wants which alerts, how.
 
     ``id`` is new with each subscription, ``name`` is what people call it. Its JSON holds the secrets: for the store alone.
@@ -91,8 +102,4 @@ class Subscription(_Part):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{value!r} is no time zone; write one such as Asia/Shanghai") from None
-        return value
+        return known_zone(value)

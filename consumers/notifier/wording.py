@@ -17,12 +17,18 @@ class Words:
     severities: dict[Severity, str]
     firing_title: str
     escalated_title: str
+    acknowledged_title: str
     resolved_title: str
+    lost_title: str
     test_title: str
     escalated: str
+    acknowledged: str
+    from_here: str
     resolved: str
+    lost: str
     test: str
     since: str
+    flapping: str
     unusual: str
     unheard: str
     counts: dict[str, tuple[str, str]]
@@ -40,12 +46,18 @@ ENGLISH = Words(
     severities={Severity.CRITICAL: "Critical", Severity.WARNING: "Warning", Severity.INFO: "Notice"},
     firing_title="[{severity}] {headline}",
     escalated_title="[Worse: {severity}] {headline}",
+    acknowledged_title="[Acknowledged] {headline}",
     resolved_title="[Over] {headline}",
+    lost_title="[Closed, no data] {headline}",
     test_title="[Test] Groundswell can reach you",
     escalated="It has got worse. Severity now: {severity}",
+    acknowledged="Acknowledged by {by}",
+    from_here="You hear of it again if it becomes critical, and when it is over",
     resolved="Over since {time}, after {duration}",
+    lost="Closed at {time}, after {duration}: no texts come that could tell whether it is over",
     test="A test of the subscription {name}. No alert stands behind it; there is nothing to do.",
     since="Since {time}",
+    flapping="The same fired several times lately: it counts as over only after a longer calm",
     unusual="{observed} weighted texts in {window}, {expected} expected: {ratio} times the usual",
     unheard="{observed} weighted texts in {window}, next to none expected",
     counts={
@@ -66,12 +78,18 @@ CHINESE = Words(
     severities={Severity.CRITICAL: "严重", Severity.WARNING: "警告", Severity.INFO: "提示"},
     firing_title="【{severity}】{headline}",
     escalated_title="【升级为{severity}】{headline}",
+    acknowledged_title="【已受理】{headline}",
     resolved_title="【已解除】{headline}",
+    lost_title="【无数据，已关闭】{headline}",
     test_title="【测试】Groundswell 通知已接通",
     escalated="事态加剧，级别升为“{severity}”",
+    acknowledged="由 {by} 受理",
+    from_here="此后仅在升级为严重或解除时再通知",
     resolved="已于 {time}解除，历时 {duration}",
+    lost="已于 {time}关闭，历时 {duration}：没有新文本可供判断是否平息",
     test="这是订阅 {name} 的测试消息，并无真实预警，无需处理。",
     since="始于 {time}",
+    flapping="近来反复触发，须平静更长时间才算解除",
     unusual="{window}内折合 {observed} 条，预期 {expected} 条，为平时的 {ratio} 倍",
     unheard="{window}内折合 {observed} 条，平时几乎没有",
     counts={

@@ -1,6 +1,7 @@
 """All commands, by importing the files that add them."""
 
 from groundswell.cli import (
+    acknowledging,
     cards,
     deadletters,
     explaining,
@@ -11,6 +12,7 @@ from groundswell.cli import (
     reading,
     replaying,
     running,
+    silencing,
     stack,
     surging,
     telling,
@@ -18,6 +20,7 @@ from groundswell.cli import (
 )
 
 __all__ = [
+    "acknowledging",
     "cards",
     "deadletters",
     "explaining",
@@ -28,6 +31,7 @@ __all__ = [
     "reading",
     "replaying",
     "running",
+    "silencing",
     "stack",
     "surging",
     "telling",

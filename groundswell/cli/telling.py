@@ -57,8 +57,8 @@ def subscribe(
     from consumers.notifier.subscription import WebhookTarget
 
     settings = settings_of(context)
-    _require_topics(topic or [])
-    _look_up(entity or [], settings)
+    require_topics(topic or [])
+    look_up(entity or [], settings)
     kept_in = Subscriptions(store.connect(settings.redis), settings.redis.prefix)
     before = kept_in.get(name) if replace else None
     secret = before.target.secret if before and isinstance(before.target, WebhookTarget) and not secret_file else None
@@ -125,7 +125,8 @@ def _subscription(fields: dict[str, object]) -> "Subscription":
         raise FatalError(f"subscription: {first_line(error)}") from None
 
 
-def _require_topics(topics: list[str]) -> None:
+def require_topics(topics: list[str]) -> None:
+    """FatalError in one line, with what is close to it, where one of ``topics`` is none."""
     from model import taxonomy
 
     known = list(taxonomy.load().topics)
@@ -135,7 +136,7 @@ def _require_topics(topics: list[str]) -> None:
             raise FatalError(f"--topic {topic}: no such topic; there are {', '.join(close)}")
 
 
-def _look_up(entities: list[str], settings: Settings) -> None:
+def look_up(entities: list[str], settings: Settings) -> None:
     """Say which of ``entities`` are on no watchlist: alerts may name others, found by their symbols, so that is no error."""
     from model.entities import WatchlistFile
 

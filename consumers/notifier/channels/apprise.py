@@ -194,4 +194,5 @@ def _plain(host: str | None) -> str:
 def _type(notification: Notification) -> NotifyType:
     if notification.occasion is Occasion.RESOLVED:
         return NotifyType.SUCCESS
-    return NotifyType.INFO if notification.occasion is Occasion.TEST else TYPES[notification.alert.severity]
+    calm = notification.occasion in {Occasion.TEST, Occasion.ACKNOWLEDGED}
+    return NotifyType.INFO if calm else TYPES[notification.alert.severity]

@@ -11,7 +11,18 @@ from consumers.notifier import message
 from consumers.notifier.notification import Notification, Occasion
 from consumers.notifier.subscription import Subscription, WebhookTarget
 from consumers.notifier.wording import duration
-from groundswell.messages import Alert, AlertKind, AlertState, Bilingual, Evidence, Ranked, Severity, Stance, Subject
+from groundswell.messages import (
+    Acknowledgement,
+    Alert,
+    AlertKind,
+    AlertState,
+    Bilingual,
+    Evidence,
+    Ranked,
+    Severity,
+    Stance,
+    Subject,
+)
 
 START = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 NEGATIVE = Stance(negative=0.9, neutral=0.1, positive=0)
@@ -129,6 +140,33 @@ def test_a_resolution_is_short_and_says_how_long_it_lasted() -> None:
     assert message.body(tell(Occasion.RESOLVED, "zh", **over)).startswith(
         "已于 3月2日 11:35（北京时间）解除，历时 2 小时 5 分钟"
     )
+
+
+def test_an_alert_that_nobody_hears_of_any_more_is_not_said_to_be_over() -> None:
+    over: dict[str, Any] = {"state": AlertState.RESOLVED, "resolved_at": START + timedelta(hours=2), "resolution": "no_data"}
+
+    assert message.title(tell(Occasion.RESOLVED, **over)).startswith("[Closed, no data] Acme")
+    assert message.body(tell(Occasion.RESOLVED, **over)).startswith(
+        "Closed at 2 Mar 03:30 (UTC), after 2 h: no texts come that could tell whether it is over\n"
+    )
+    assert message.title(tell(Occasion.RESOLVED, "zh", **over)).startswith("【无数据，已关闭】顶点科技")
+
+
+def test_an_acknowledgement_names_who_gave_it_and_what_they_say() -> None:
+    by = Acknowledgement(by="Mei @all", at=START, note="Asking\nthe bank")
+    taken: dict[str, Any] = {"state": AlertState.ACKNOWLEDGED, "acknowledgement": by}
+
+    assert message.title(tell(Occasion.ACKNOWLEDGED, **taken)).startswith("[Acknowledged] Acme")
+    assert message.body(tell(Occasion.ACKNOWLEDGED, **taken)) == (
+        "Acknowledged by Mei ＠all\nAsking the bank\nYou hear of it again if it becomes critical, and when it is over\n\n"
+        "Alert 3f9c21d0a6b84e57c0d1e2f3"
+    )
+    assert message.body(tell(Occasion.ACKNOWLEDGED, "zh", **taken)).startswith("由 Mei ＠all 受理\n")
+
+
+def test_an_alert_that_flaps_says_so() -> None:
+    assert "1 source\nThe same fired several times lately" in message.body(tell(flapping=True))
+    assert "近来反复触发" in message.body(tell(language="zh", flapping=True))
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

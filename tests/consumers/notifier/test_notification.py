@@ -1,5 +1,6 @@
 """What is told of an alert, and under which key."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from consumers.notifier.notification import Occasion, key_of, sample, told_as
 from consumers.notifier.stage import deliveries
 from consumers.notifier.subscription import SEVERITIES
 from groundswell.clock import SystemClock
-from groundswell.messages import Severity
+from groundswell.messages import Acknowledgement, Severity
 
 
 @pytest.mark.parametrize("state", ["pending", "acknowledged", "resolved"])
@@ -19,12 +20,14 @@ def test_who_was_not_told_hears_of_nothing_but_firing(state: str, alert_of: Any)
     assert told_as(alert_of(), None) is Occasion.FIRING
 
 
-def test_who_was_told_hears_of_worse_and_of_the_end_alone(alert_of: Any) -> None:
+def test_who_was_told_hears_of_worse_of_who_took_it_on_and_of_the_end(alert_of: Any) -> None:
     told = Severity.WARNING
     assert told_as(alert_of(severity="critical"), told) is Occasion.ESCALATED
     assert told_as(alert_of(severity="warning"), told) is None
     assert told_as(alert_of(severity="info"), told) is None
+    assert told_as(alert_of(state="acknowledged"), told) is Occasion.ACKNOWLEDGED
     assert told_as(alert_of(state="resolved"), told) is Occasion.RESOLVED
+    assert told_as(alert_of(state="pending"), told) is None
 
 
 def test_keys_differ_by_subscription_alert_and_occasion_alone(alert_of: Any, subscription_of: Any) -> None:
@@ -46,6 +49,23 @@ def test_each_severity_of_an_escalation_has_a_key_of_its_own(alert_of: Any, subs
     assert len(keys) == 3
 
 
+def test_an_acknowledgement_is_told_once_and_a_later_one_again(alert_of: Any, subscription_of: Any) -> None:
+    one = subscription_of()
+    by = [Acknowledgement(by="mei", at=SystemClock().now() + timedelta(hours=hour)) for hour in range(2)]
+    taken = [alert_of(state="acknowledged", severity=severity, acknowledgement=by[0]) for severity in ("info", "warning")]
+    again = alert_of(state="acknowledged", severity="critical", acknowledgement=by[1])
+    keys = [key_of(one, alert, Occasion.ACKNOWLEDGED) for alert in (*taken, again)]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_subscription_for_grave_alerts_hears_who_took_one_on(alert_of: Any, subscription_of: Any) -> None:
+    one = subscription_of(filter={"severity": "critical"})
+    told = {one.id: Severity.CRITICAL}
+    taken = alert_of(state="acknowledged", severity="critical")
+    assert [made.occasion for made in deliveries(taken, [one], told)] == [Occasion.ACKNOWLEDGED]
+    assert deliveries(taken, [one], {}) == ()
+
+
 def test_a_sample_says_of_itself_that_it_is_none(subscription_of: Any) -> None:
     told = sample(subscription_of(), SystemClock().now())
     assert told.occasion is Occasion.TEST
@@ -54,7 +74,8 @@ def test_a_sample_says_of_itself_that_it_is_none(subscription_of: Any) -> None:
 
 Steps = list[tuple[str, Severity]]
 STEPS = some.lists(
-    some.tuples(some.sampled_from(["pending", "firing", "resolved"]), some.sampled_from(SEVERITIES)), max_size=12
+    some.tuples(some.sampled_from(["pending", "firing", "acknowledged", "resolved"]), some.sampled_from(SEVERITIES)),
+    max_size=12,
 )
 
 

@@ -41,7 +41,7 @@ def test_each_channel_is_found_by_the_type_of_its_targets() -> None:
     }
 
 
-@pytest.mark.parametrize("occasion", [Occasion.FIRING, Occasion.TEST, Occasion.RESOLVED])
+@pytest.mark.parametrize("occasion", [Occasion.FIRING, Occasion.TEST, Occasion.ACKNOWLEDGED, Occasion.RESOLVED])
 def test_a_chat_gets_title_and_body(told: Told, receiver: Any, gotify: str, occasion: Occasion) -> None:
     notification = told(gotify, apprise=True, occasion=occasion)
 
