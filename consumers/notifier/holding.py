@@ -62,6 +62,21 @@ class Hold(Protocol):
         """Who made it: ``silence`` or ``calendar``."""
         ...
 
+    @property
+    def when(self) -> str:
+        """Its period, in words."""
+        ...
+
+    @property
+    def by(self) -> str:
+        """Who says so."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """The reason."""
+        ...
+
     def holds_at(self, moment: datetime) -> bool:
         """Whether it is in force at ``moment``."""
         ...

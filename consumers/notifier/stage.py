@@ -4,19 +4,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from consumers.notifier import windows
-from consumers.notifier.delivery_queue import Delivery, DeliveryQueue, Telling
+from consumers.notifier import recurring
+from consumers.notifier.decide import deliveries, since, telling
+from consumers.notifier.delivery_queue import DeliveryQueue, Telling
 from consumers.notifier.holding import Hold, holding
-from consumers.notifier.notification import key_of, told_as
 from consumers.notifier.silences import Silences
 from consumers.notifier.store import Subscriptions
-from consumers.notifier.subscription import SEVERITIES, Subscription
 from groundswell import metrics
 from groundswell.clock import Clock
 from groundswell.errors import FencedError, PoisonError
 from groundswell.kafka import Record, Topics
 from groundswell.log import get
-from groundswell.messages import Alert, AlertState, Severity
+from groundswell.messages import Alert
 from groundswell.settings import Settings
 from groundswell.stage import Failure, Result
 from groundswell.store import Client
@@ -39,7 +38,7 @@ class Notifier:
         self._keep_ms = settings.notifier.keep_days * 86_400_000
         self._subscriptions = Subscriptions(client, settings.redis.prefix)
         self._silences = Silences(client, settings.redis.prefix)
-        self._recurring = windows.read(settings.notifier.calendar) if settings.notifier.calendar else ()
+        self._recurring = recurring.read(settings.notifier.calendar) if settings.notifier.calendar else ()
         self._queue = DeliveryQueue(client, settings.redis.prefix, settings.notifier)
         self._positions: dict[int, int | None] = {}
         self._looked_at = self._released_at = clock.monotonic()
@@ -97,8 +96,7 @@ class Notifier:
         subscriptions = self._subscriptions.all()
         tellings = []
         for one in free:
-            since = _since(subscriptions, one.stamp_ms)
-            found = deliveries(one.alert, since, told[one.alert.id])
+            found = deliveries(one.alert, since(subscriptions, one.stamp_ms), told[one.alert.id])
             log.info("held back no longer", alert=one.alert.id, notifications=len(found))
             tellings.append(Telling(position - 1, _ms(now), one.alert, found))
         for _ in self._queue.put(partition, position, tellings, now):
@@ -131,58 +129,9 @@ class Notifier:
             if alert is None or record.timestamp_ms < oldest:
                 tellings.append(Telling(record.offset, record.timestamp_ms))
                 continue
-            since = _since(subscriptions, record.timestamp_ms)
-            tellings.append(_telling(record, alert, since, told[alert.id], in_force))
+            concerned = since(subscriptions, record.timestamp_ms)
+            tellings.append(telling(record.offset, record.timestamp_ms, alert, concerned, told[alert.id], in_force))
         return tellings
-
-
-def _telling(
-    record: Record,
-    alert: Alert,
-    subscriptions: Sequence[Subscription],
-    told: dict[str, Severity],
-    in_force: Sequence[Hold],
-) -> Telling:
-    """What is to be told of ``alert`` now; where something holds it back, that it is put aside, if anyone would be told."""
-    hold = holding(alert, in_force)
-    if hold is None:
-        return Telling(record.offset, record.timestamp_ms, alert, deliveries(alert, subscriptions, told))
-    due = deliveries(alert, subscriptions, dict(told))
-    if due:
-        metrics.NOTIFICATIONS_HELD.labels(hold.sort).inc(len(due))
-        log.info("held back", alert=alert.id, by=hold.name, notifications=len(due))
-    return Telling(record.offset, record.timestamp_ms, alert, held=bool(due))
-
-
-def _since(subscriptions: Sequence[Subscription], stamp_ms: int) -> list[Subscription]:
-    """Those that were there when a record came."""
-    return [one for one in subscriptions if stamp_ms >= one.created_at.timestamp() * 1000]
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
-
-
-def deliveries(alert: Alert, subscriptions: Sequence[Subscription], told: dict[str, Severity]) -> tuple[Delivery, ...]:
-    """What each of ``subscriptions`` is to be told of ``alert``.
-
-    ``told`` has the highest severity at which each was told of it before, by its id, and is brought up to date.
-    """
-    found = []
-    for one in subscriptions:
-        occasion = told_as(alert, told.get(one.id))
-        if occasion is None or not _wants(one, alert):
-            continue
-        told[one.id] = max(alert.severity, told.get(one.id, alert.severity), key=SEVERITIES.index)
-        found.append(Delivery(key_of(one, alert, occasion), one, occasion, told[one.id]))
-    return tuple(found)
-
-
-def _wants(subscription: Subscription, alert: Alert) -> bool:
-    """Whether the filter lets ``alert`` through; whoever was told of an alert hears who took it on and of its end."""
-    if alert.state in {AlertState.RESOLVED, AlertState.ACKNOWLEDGED}:
-        return True
-    return subscription.filter.concerns(alert) and subscription.filter.grave_enough(alert.severity)
 
 
 def _alert(record: Record, failures: list[Failure]) -> Alert | None:
@@ -194,3 +143,7 @@ def _alert(record: Record, failures: list[Failure]) -> Alert | None:
     except PoisonError as error:
         failures.append(Failure(record, str(error)))
         return None
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

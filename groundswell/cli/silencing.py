@@ -1,19 +1,16 @@
-"""``groundswell silence``, ``silences``, ``unsilence``: what people do not want to be told of, for a while."""
+"""``groundswell silence`` and ``unsilence``: what people do not want to be told of, for a while."""
 
 import getpass
-import json
 import re
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.table import Table
 
 from groundswell import store
-from groundswell.cli.app import app, out, plain, say, settings_of
-from groundswell.cli.telling import AsJson, look_up, require_topics
+from groundswell.cli.app import app, say, settings_of
+from groundswell.cli.telling import look_up, require_topics
 from groundswell.clock import SystemClock
 from groundswell.errors import FatalError
 from groundswell.messages import AlertKind, Severity, first_line
@@ -21,7 +18,6 @@ from groundswell.settings import Settings
 
 if TYPE_CHECKING:
     from consumers.notifier.silences import Silence
-    from consumers.notifier.windows import Recurring
 
 LENGTHS = {"d": "days", "h": "hours", "m": "minutes"}
 By = Annotated[str | None, typer.Option(help="Who says so; by default the user of this machine.")]
@@ -126,34 +122,3 @@ def unsilence(
     settings = settings_of(context)
     ended = Silences(store.connect(settings.redis), settings.redis.prefix).end(silence, SystemClock().now())
     say(f"{ended.id} is ended: people are told of {ended.match} again")
-
-
-@app.command()
-def silences(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show the silences, and the times of the calendar in which alerts are held back."""
-    from consumers.notifier import windows
-    from consumers.notifier.silences import Silences
-
-    settings, now = settings_of(context), SystemClock().now()
-    made = Silences(store.connect(settings.redis), settings.redis.prefix).all(now)
-    recurring = windows.read(settings.notifier.calendar) if settings.notifier.calendar else ()
-    found: list[Silence | Recurring] = [*made, *recurring]
-    if as_json:
-        for one in found:
-            held = {"name": one.name, "sort": one.sort, "in_force": one.holds_at(now), "when": one.when}
-            told = one.model_dump(mode="json", include={"match", "starts", "ends", "by", "why"})
-            typer.echo(json.dumps(held | told, ensure_ascii=False))
-    elif found:
-        out.print(_table(found, now))
-    else:
-        out.print("no silences; groundswell silence --help tells how to make one")
-
-
-def _table(found: "Iterable[Silence | Recurring]", now: datetime) -> Table:
-    table = Table(expand=True)
-    for column in ("id or name", "now", "nobody is told of", "when", "by", "why"):
-        table.add_column(column, overflow="fold")
-    for one in found:
-        state = "in force" if one.holds_at(now) else "not now"
-        table.add_row(*(plain(cell) for cell in (one.name, state, str(one.match), one.when, one.by, one.why)))
-    return table

@@ -1,11 +1,17 @@
 """``silence``, ``silences`` and ``unsilence`` as their users see them."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from consumers.notifier.delivery_queue import DeliveryQueue, Telling
+from groundswell import store
+from groundswell.clock import SystemClock
+from groundswell.settings import Settings
+from tests.alerts import alert_of
 from tests.groundswell.conftest import Command
 
 CALENDAR = """
@@ -30,9 +36,10 @@ def test_a_silence_is_made_shown_and_ended(command: Command) -> None:
     assert "nobody is told of entity acme; severity warning or less from" in made.err
     shown = json.loads(command("silences", "--json").out)
     assert (shown["name"], shown["by"], shown["in_force"]) == (made.out.strip(), "mei", True)
-    ends, starts = (datetime.fromisoformat(shown[field]) for field in ("ends", "starts"))
+    starts, ends = (datetime.fromisoformat(part) for part in re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", shown["when"]))
     assert ends - starts == timedelta(hours=2)
-    assert "known outage" in command("silences").out
+    assert shown["holds_back"] == 0
+    assert "(mei)" in command("silences").out
     ended = command("unsilence", made.out.strip()[:4])
     assert "people are told of entity acme; severity warning or less again" in ended.err
     assert "no silences" in command("silences").out
@@ -95,3 +102,18 @@ def test_the_calendar_is_shown_beside_the_silences(command: Command, tmp_path: P
         "outside mon, tue, wed, thu, fri 09:15-15:00; daily 20:00-21:00 (Asia/Shanghai)",
     ]
     assert "after-hours" in command("silences").out
+
+
+def test_silences_are_shown_with_how_many_alerts_they_hold_back(command: Command, on_servers: Settings) -> None:
+    client = store.connect(on_servers.redis)
+    queue = DeliveryQueue(client, on_servers.redis.prefix, on_servers.notifier)
+    now = SystemClock().now()
+    held = [Telling(offset, 0, alert_of(id=f"a{offset}"), held=True) for offset in range(3)]
+    assert list(queue.put(1, None, held, now)) == [3]
+    client.close()
+    command("silence", "--entity", "acme", "--for", "1h", *WHY)
+    command("silence", "--entity", "bolt", "--for", "2h", *WHY)
+    command("silence", "--all", "--from", "2126-03-02T18:00Z", "--for", "1h", *WHY)
+    found = [json.loads(line) for line in command("silences", "--json").out.splitlines()]
+    assert [one["holds_back"] for one in found] == [3, 0, 0]
+    assert "holds 3" in command("silences").out

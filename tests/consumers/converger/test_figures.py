@@ -7,12 +7,14 @@ import pytest
 from prometheus_client import REGISTRY
 
 from consumers.converger import figures
-from consumers.converger.closing import Partition
+from consumers.converger.closing import Happening, Partition
 from consumers.converger.events import Event
+from consumers.converger.life import Life, Phase
 from groundswell import metrics
 from groundswell.kafka import Record
 from groundswell.messages import Message, Stance, Subject, Watermark
 from model import taxonomy
+from tests.alerts import alert_of
 
 MakeEvent = Callable[..., Event]
 Line = Callable[..., list[Record]]
@@ -112,3 +114,16 @@ def test_a_partition_without_alerts_shows_none_and_its_event_time() -> None:
     figures.show(0, Partition(closed=START))
     assert value("open_alerts", partition="0", state="firing") == 0.0
     assert value("watermark_timestamp_seconds", partition="0") == START * 60
+
+
+def test_what_flaps_and_what_is_held_for_want_of_data_is_shown_while_it_is_open() -> None:
+    fires, taken, over = (Life(phase, START, dry_since=START) for phase in (Phase.FIRING, Phase.ACKNOWLEDGED, Phase.RESTING))
+    happenings = {
+        "a": Happening(fires, alert_of(id="a", flapping=True)),
+        "b": Happening(taken, alert_of(id="b")),
+        "c": Happening(over, alert_of(id="c", flapping=True)),
+    }
+    figures.show(0, Partition(closed=START, happenings=happenings))
+    assert (value("flapping_alerts", partition="0"), value("unheard_alerts", partition="0")) == (1, 2)
+    metrics.remove_converger_partition(0)
+    assert (value("flapping_alerts", partition="0"), value("unheard_alerts", partition="0")) == (None, None)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from consumers.notifier.decide import deliveries
 from consumers.notifier.notification import Occasion, key_of, sample, told_as
-from consumers.notifier.stage import deliveries
 from consumers.notifier.subscription import SEVERITIES
 from groundswell.clock import SystemClock
 from groundswell.messages import Acknowledgement, Severity

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.notifier.windows import Recurring, read
+from consumers.notifier.recurring import Recurring, read
 from groundswell.errors import FatalError
 
 SHARES = """
