@@ -85,18 +85,23 @@ class Notifier:
         return Result()
 
     def _release(self, partition: int, position: int) -> None:
-        """Put into the queue what is to be told of alerts that nothing holds back any more, as if they were read now."""
+        """Put into the queue what is to be told of alerts that nothing holds back any more, as if they were read now.
+
+        What was held back for longer than anything is remembered is told to nobody.
+        """
         aside = self._queue.aside(partition)
         if not aside:
             return
         now = self._clock.now()
         in_force = self._in_force(now)
-        free = [one for one in aside if holding(one.alert, in_force) is None]
+        oldest = _ms(now) - self._keep_ms
+        free = [one for one in aside if one.stamp_ms < oldest or holding(one.alert, in_force) is None]
         told = self._queue.told([one.alert.id for one in free])
         subscriptions = self._subscriptions.all()
         tellings = []
         for one in free:
-            found = deliveries(one.alert, since(subscriptions, one.stamp_ms), told[one.alert.id])
+            concerned = since(subscriptions, one.stamp_ms) if one.stamp_ms >= oldest else []
+            found = deliveries(one.alert, concerned, told[one.alert.id])
             log.info("held back no longer", alert=one.alert.id, notifications=len(found))
             tellings.append(Telling(position - 1, _ms(now), one.alert, found))
         for _ in self._queue.put(partition, position, tellings, now):

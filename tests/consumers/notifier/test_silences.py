@@ -170,6 +170,14 @@ def test_a_batch_that_is_read_again_after_a_crash_is_held_once(night: Night, ale
     assert night.waiting() == ["firing"]
 
 
+def test_what_was_held_for_longer_than_anything_is_remembered_is_let_go_untold(night: Night, alert_of: Any) -> None:
+    night.silence(hours=24 * 100)
+    night.read(alert_of())
+    night.later(timedelta(days=31))
+    assert night.room.deliveries.held(2) == 0
+    assert night.waiting() == []
+
+
 def test_who_has_lost_the_partition_lets_nothing_go(night: Night, alert_of: Any) -> None:
     night.silence()
     night.read(alert_of("a1"))
