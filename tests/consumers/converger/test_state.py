@@ -13,7 +13,7 @@ MINUTE = 29_540_000
 def test_lives_pasts_and_the_flow_of_texts_come_back(stored: Any) -> None:
     state = stored.converger()._state
     held = state.claim(0)
-    groups = {
+    groups: dict[str, Happening | Past | None] = {
         "negative_surge:*/a": Happening(Life(Phase.FIRING, MINUTE, fired=(1, MINUTE)), alert_of(flapping=True)),
         "negative_surge:*/b": Happening(Life(Phase.ACKNOWLEDGED, MINUTE, MINUTE - 5, MINUTE - 3, (MINUTE,)), alert_of()),
         "negative_surge:*/c": Past((MINUTE - 9, MINUTE)),
