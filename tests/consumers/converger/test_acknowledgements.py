@@ -38,10 +38,11 @@ def firing(stored: Any, surge: list[Message], line: Line, drive: Any) -> Any:
 
 def test_who_acknowledges_an_alert_is_told_of_with_it_once(stored: Any, firing: Any) -> None:
     alert: Alert = firing.alerts[-1]
-    asking(stored).ask(asking(stored).find(alert.id[:8]), BY)
     stage = stored.converger()
     stage.open(0)
+    look(stage, firing)
     before = len(firing.alerts)
+    asking(stored).ask(asking(stored).find(alert.id[:8]), BY)
     look(stage, firing)
     look(stage, firing)
     (told,) = firing.alerts[before:]

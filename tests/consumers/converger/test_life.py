@@ -174,6 +174,7 @@ def test_no_data_is_no_calm() -> None:
 
 def test_calm_before_and_after_a_loss_of_data_adds_up() -> None:
     half = [QUIET] * (SETTINGS.resolve_minutes // 2 + 1)
+    assert changes(walk([OVER] * 10 + half + [DRY] * 100 + half[5:])) == [Phase.PENDING, Phase.FIRING]
     assert changes(walk([OVER] * 10 + half + [DRY] * 100 + half)) == [Phase.PENDING, Phase.FIRING, Phase.RESTING]
 
 
