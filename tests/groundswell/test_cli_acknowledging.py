@@ -19,7 +19,7 @@ from tests.alerts import alert_of
 from tests.groundswell.conftest import Command
 
 MINUTE = 29_540_000
-FIRING, SOON = Life(Phase.FIRING, MINUTE, fired=(MINUTE,)), Life(Phase.PENDING, MINUTE)
+FIRING, SOON, OVER = (Life(phase, MINUTE, fired=(MINUTE,)) for phase in (Phase.FIRING, Phase.PENDING, Phase.RESTING))
 
 
 @pytest.fixture
@@ -88,8 +88,10 @@ def test_without_a_converger_the_request_waits_for_one(
 
 def test_what_cannot_be_acknowledged_is_said_in_one_line(command: Command, in_being: Any) -> None:
     in_being(0, (FIRING, alert_of(id="aaa1")), (FIRING, alert_of(id="aaa2")), (SOON, alert_of(id="b1", state="pending")))
+    in_being(1, (OVER, alert_of(id="c1", state="resolved")))
     for words, said in (
         (["zz"], "no alert in being begins so"),
+        (["c1"], "it may be over"),
         (["aaa"], "2 alerts begin so, among them aaa1, aaa2"),
         (["b1"], "nobody was told of it yet"),
         (["aaa1", "--note", "x" * 501], "note"),
