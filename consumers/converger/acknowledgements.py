@@ -41,7 +41,8 @@ class Acknowledgements:
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client: Any = client
-        self._keys = [Keys(settings.redis.prefix, number) for number in range(settings.kafka.partitions)]
+        self._prefix = settings.redis.prefix
+        self._partitions = settings.kafka.partitions
 
     def find(self, prefix: str) -> Found:
         """The one alert in being whose id begins with ``prefix``; FatalError in one line where there is none, or several."""
@@ -55,16 +56,16 @@ class Acknowledgements:
 
     def _in_being(self) -> list[Found]:
         found = []
-        for keys in self._keys:
+        for number in range(self._partitions):
             with errors():
-                groups = self._client.hvals(keys.groups)
+                groups = self._client.hvals(Keys(self._prefix, number).groups)
             happenings = (one for one in map(read_group, groups) if isinstance(one, Happening))
-            found += [Found(keys.partition, one.alert) for one in happenings if one.life.open]
+            found += [Found(number, one.alert) for one in happenings if one.life.open]
         return found
 
     def ask(self, found: Found, by: Acknowledgement) -> None:
         """Ask the converger to acknowledge an alert; FatalError where too much waits already."""
-        asked = self._keys[found.partition].asked
+        asked = self._asked(found.partition)
         with errors():
             if self._client.hlen(asked) >= MOST:
                 raise FatalError(f"{MOST:,} acknowledgements wait already: is the converger running? groundswell doctor tells")
@@ -76,17 +77,20 @@ class Acknowledgements:
     def waits(self, found: Found) -> bool:
         """Whether what was asked for an alert still waits for the converger."""
         with errors():
-            return bool(self._client.hexists(self._keys[found.partition].asked, found.alert.id))
+            return bool(self._client.hexists(self._asked(found.partition), found.alert.id))
 
     def of(self, partition: int) -> dict[str, bytes]:
         """What is asked for in a partition, by the alert's id, as it is stored."""
         with errors():
-            return {alert.decode(): stored for alert, stored in self._client.hgetall(self._keys[partition].asked).items()}
+            return {alert.decode(): stored for alert, stored in self._client.hgetall(self._asked(partition)).items()}
 
     def forget(self, partition: int, alerts: list[str]) -> None:
         """Forget what was asked for ``alerts``: it is done, or cannot be."""
         with errors():
-            self._client.hdel(self._keys[partition].asked, *alerts)
+            self._client.hdel(self._asked(partition), *alerts)
+
+    def _asked(self, partition: int) -> str:
+        return Keys(self._prefix, partition).asked
 
 
 def answer(partition: Partition, asked: Mapping[str, bytes]) -> Closed:
