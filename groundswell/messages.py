@@ -199,11 +199,12 @@ class Bilingual(BaseModel):
 
 
 class Ranked(BaseModel):
-    """One explanation of an alert, with its score; the best comes first."""
+    """One explanation of an alert, with its score and the parts that it is the product of; the best comes first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     subject: Subject
     score: float
+    parts: dict[str, float] = {}
 
 
 class Evidence(BaseModel):

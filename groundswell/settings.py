@@ -150,6 +150,10 @@ class ConvergerSettings(Section):
     """Least time without any text after which alerts are held: not to hear of a surge does not mean that it is over."""
     no_data_limit_minutes: Count = 360
     """How long they are held, at most."""
+    credibility: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    """How far sources are believed, by name, from 0 to 1; it weighs the scores of explanations. Others: 1."""
+    playbooks: Path | None = None
+    """A YAML file with plans of your own; the topics it names replace those that ship (see playbooks.yaml)."""
 
 
 class ReadingSettings(Section):

@@ -1,4 +1,4 @@
-"""The topics of all languages: names in English and Chinese, a note, and the plan that an alert on one carries.
+"""The topics of all languages: names in English and Chinese, and a note.
 
 A pack may bring topics of its own in a ``taxonomy.yaml`` beside its card: they come to those that ship, or replace them.
 """
@@ -20,15 +20,13 @@ FILE = "taxonomy.yaml"
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic. ``plan_en`` and ``plan_zh`` are the same steps in two languages, in the order to take them."""
+    """One topic, with the topics that it is part of."""
 
     id: str
     en: str
     zh: str
     note: str
     parents: tuple[str, ...]
-    plan_en: tuple[str, ...]
-    plan_zh: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,20 +66,11 @@ def _read(file: Traversable) -> list[Topic]:
     try:
         return [_topic(row) for row in yaml.safe_load(file.read_text("utf-8"))["topics"]]
     except KeyError as error:
-        raise FatalError(f"taxonomy: {file}: a topic needs id, en, zh, note and plan (en, zh); {error} is missing") from None
+        raise FatalError(f"taxonomy: {file}: a topic needs id, en, zh and note; {error} is missing") from None
     except (OSError, yaml.YAMLError, TypeError) as error:
         raise FatalError(f"taxonomy: {file} is no list of topics: {' '.join(str(error).split())}") from None
 
 
 def _topic(row: dict[str, Any]) -> Topic:
-    plan = row["plan"]
-    parents = row.get("parents", [])
-    return Topic(
-        id=str(row["id"]),
-        en=str(row["en"]),
-        zh=str(row["zh"]),
-        note=str(row["note"]),
-        parents=tuple(parents),
-        plan_en=tuple(plan["en"]),
-        plan_zh=tuple(plan["zh"]),
-    )
+    names = (str(row[field]) for field in ("id", "en", "zh", "note"))
+    return Topic(*names, parents=tuple(row.get("parents", [])))

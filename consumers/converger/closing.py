@@ -183,7 +183,8 @@ class Closing:
         def gather(subject: str, length: int) -> list[Event]:
             return [event for event in partition.recent[subject] if minute + 1 - length <= event.minute <= minute]
 
-        return evaluate(trends, gather, minute + 1, partition.origin, kind, thresholds)
+        credibility = self._settings.credibility
+        return evaluate(trends, gather, minute + 1, partition.origin, kind, thresholds, credibility)
 
 
 def bury(partition: Partition, key: str, life: Life, minute: int, settings: ConvergerSettings, result: Closed) -> None:

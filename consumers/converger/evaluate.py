@@ -5,12 +5,12 @@ group is evaluated over several windows; what passes is refined to the texts tha
 and the others stay as ranked alternatives.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from consumers.converger.events import Event
-from consumers.converger.support import Support, support
+from consumers.converger.score import EVERYBODY, Score, score
+from consumers.converger.support import Support, leaning, support
 from consumers.converger.surge import Past, Surge, Thresholds, past, test
 from consumers.converger.trend import WINDOWS, Trend
 from groundswell.messages import AlertKind
@@ -31,12 +31,13 @@ class Candidate:
     support: Support
     events: Sequence[Event]
 
+    credibility: Mapping[str, float] = field(default_factory=dict)
+
     @property
-    def score(self) -> float:
-        """Surprise times support times diversity: -log10 p (50 at most), log2(1 + texts), and authors per text."""
-        surprise = min(50.0, -math.log10(max(self.surge.p_value, 1e-300)))
-        diversity = self.support.authors / max(self.support.texts, 1)
-        return surprise * math.log2(1 + self.support.texts) * (0.5 + 0.5 * diversity)
+    def score(self) -> Score:
+        """Surprise times support times diversity times credibility of the sources of what leans to the stance."""
+        sources = (event.source for event in self.events if leaning(event, self.surge.stance))
+        return score(self.surge.p_value, self.support, sources, self.credibility)
 
 
 @dataclass(frozen=True)
@@ -53,22 +54,35 @@ class Finding:
 
 
 def evaluate(
-    trends: Mapping[str, Trend], gather: Gather, end: int, origin: int, kind: AlertKind, thresholds: Thresholds
+    trends: Mapping[str, Trend],
+    gather: Gather,
+    end: int,
+    origin: int,
+    kind: AlertKind,
+    thresholds: Thresholds,
+    credibility: Mapping[str, float] = EVERYBODY,
 ) -> Finding | None:
     """The finding of ``kind`` in the windows that end at minute ``end`` over the subjects of one group, if any passes."""
     stance = KINDS[kind]
     found = []
     for subject, trend in sorted(trends.items()):
-        candidate = _best(subject, trend, gather, end, origin, stance, thresholds)
+        candidate = _best(subject, trend, gather, end, origin, stance, thresholds, credibility)
         if candidate:
             found.append(candidate)
     if not found:
         return None
-    return Finding(kind, tuple(sorted(found, key=lambda one: (-one.score, one.subject))))
+    return Finding(kind, tuple(sorted(found, key=lambda one: (-one.score.total, one.subject))))
 
 
 def _best(
-    subject: str, trend: Trend, gather: Gather, end: int, origin: int, stance: str, thresholds: Thresholds
+    subject: str,
+    trend: Trend,
+    gather: Gather,
+    end: int,
+    origin: int,
+    stance: str,
+    thresholds: Thresholds,
+    credibility: Mapping[str, float],
 ) -> Candidate | None:
     """The window of ``subject`` that says most: first by the plain counts, then by the heads behind them."""
     passed = []
@@ -80,10 +94,10 @@ def _best(
             continue
         behind = past(trend, stance, end - length, origin)
         if test(behind, stance, end, length, observed).p_value <= thresholds.p_value:
-            candidate = _refine(subject, behind, gather, end, stance, length)
+            candidate = replace(_refine(subject, behind, gather, end, stance, length), credibility=credibility)
             if candidate.surge.passes(thresholds) and candidate.support.authors >= thresholds.authors:
                 passed.append(candidate)
-    return max(passed, key=lambda one: one.score, default=None)
+    return max(passed, key=lambda one: one.score.total, default=None)
 
 
 def _refine(subject: str, behind: Past, gather: Gather, end: int, stance: str, length: int) -> Candidate:

@@ -2,10 +2,11 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from consumers.converger.events import UNITS, Event
+from consumers.converger.stories import gathered
 from consumers.converger.trend import Counts
 
 
@@ -13,7 +14,8 @@ from consumers.converger.trend import Counts
 class Support:
     """The texts of a window counted by heads: ``counts`` are effective masses, the rest are whole numbers.
 
-    ``authors`` and the others count what leans to the stance (probability of at least a half).
+    ``authors`` and the others count what leans to the stance (probability of at least a half); ``copies`` is how many texts
+    the story with the most of them has.
     """
 
     counts: Counts
@@ -21,30 +23,38 @@ class Support:
     authors: int
     stories: int
     sources: int
+    copies: int = 1
 
 
 def weights(events: Sequence[Event]) -> list[float]:
     """The weight of each event: n events of one author (or story) weigh log2(1 + n) together; the lesser of both counts."""
-    by_author = _damped(events, lambda event: event.author or event.text_id)
-    by_story = _damped(events, lambda event: event.story)
+    by_author = _damped([event.author or event.text_id for event in events])
+    by_story = _damped(gathered(events))
     return [min(pair) for pair in zip(by_author, by_story, strict=True)]
 
 
-def _damped(events: Sequence[Event], key: Callable[[Event], Hashable]) -> list[float]:
-    counts = Counter(key(event) for event in events)
-    return [math.log2(1 + counts[key(event)]) / counts[key(event)] for event in events]
+def _damped(keys: Sequence[Hashable]) -> list[float]:
+    counts = Counter(keys)
+    return [math.log2(1 + counts[key]) / counts[key] for key in keys]
 
 
 def leaning(event: Event, stance: str) -> bool:
-    """Whether ``event`` is more of ``stance`` than of the others together."""
-    return (event.negative if stance == "negative" else event.positive) * 2 >= UNITS
+    """Whether ``event`` is more of ``stance`` than of the others together; to any but negative and positive, all lean."""
+    match stance:
+        case "negative":
+            return event.negative * 2 >= UNITS
+        case "positive":
+            return event.positive * 2 >= UNITS
+        case _:
+            return True
 
 
 def support(events: Sequence[Event], stance: str) -> Support:
     """The support that ``events`` give to ``stance``."""
     shares = weights(events)
     pairs = list(zip(events, shares, strict=True))
-    leaners = [event for event in events if leaning(event, stance)]
+    leaners = [(event, story) for event, story in zip(events, gathered(events), strict=True) if leaning(event, stance)]
+    told = Counter(story for _, story in leaners)
     return Support(
         Counts(
             math.fsum(shares),
@@ -52,7 +62,8 @@ def support(events: Sequence[Event], stance: str) -> Support:
             math.fsum(weight * event.positive / UNITS for event, weight in pairs),
         ),
         texts=len(leaners),
-        authors=len({event.author or event.story for event in leaners}),
-        stories=len({event.story for event in leaners}),
-        sources=len({event.source for event in leaners}),
+        authors=len({event.author or story for event, story in leaners}),
+        stories=len(told),
+        sources=len({event.source for event, _ in leaners}),
+        copies=max(told.values(), default=0),
     )

@@ -1,4 +1,4 @@
-"""Taxonomy: one set of topics in two languages, each with a plan."""
+"""Taxonomy: one set of topics in two languages."""
 
 import re
 from pathlib import Path
@@ -25,16 +25,6 @@ def test_a_topic_has_a_chinese_and_an_english_name(topic: Topic) -> None:
     assert topic.en.isascii()
 
 
-def test_a_plan_has_the_same_steps_in_both_languages(topic: Topic) -> None:
-    assert len(topic.plan_en) == len(topic.plan_zh)
-    assert 3 <= len(topic.plan_en) <= 4
-
-
-def test_a_plan_is_the_topics_own(topic: Topic) -> None:
-    others = {step for other in load().topics.values() if other is not topic for step in other.plan_en + other.plan_zh}
-    assert not others & {*topic.plan_en, *topic.plan_zh}
-
-
 def test_no_topic_is_its_own_ancestor(topic: Topic) -> None:
     above = list(topic.parents)
     while above:
@@ -54,8 +44,8 @@ def test_an_unknown_topic_is_refused_with_the_known_ones() -> None:
 
 OWN = """
 topics:
-  - {id: weather, en: Weather, zh: 天气, note: Storms., parents: [energy], plan: {en: [Look out.], zh: [看天。]}}
-  - {id: fraud, en: Our fraud, zh: 舞弊, note: Ours., plan: {en: [Call us.], zh: [来电。]}}
+  - {id: weather, en: Weather, zh: 天气, note: Storms., parents: [energy]}
+  - {id: fraud, en: Our fraud, zh: 舞弊, note: Ours.}
 """
 
 
@@ -73,7 +63,7 @@ def test_a_pack_without_topics_of_its_own_has_those_that_ship(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("topics: [{id: weather, en: Weather}]", "needs id, en, zh, note and plan"),
+        ("topics: [{id: weather, en: Weather}]", "needs id, en, zh and note"),
         ("topics: 7", "is no list of topics"),
         ("topics: [", "is no list of topics"),
         (OWN.replace("[energy]", "[moon]"), "topic weather has the parent moon, which is no topic"),

@@ -27,7 +27,15 @@ def test_texts_of_one_author_weigh_as_the_logarithm_of_their_number(event: MakeE
 def test_three_hundred_copies_of_one_story_weigh_as_the_logarithm_of_their_number(event: MakeEvent) -> None:
     backing = support([event(number, 0, story="one") for number in range(300)], "negative")
     assert backing.counts.texts == pytest.approx(math.log2(301))
-    assert (backing.texts, backing.authors, backing.stories) == (300, 300, 1)
+    assert (backing.texts, backing.authors, backing.stories, backing.copies) == (300, 300, 1, 300)
+
+
+def test_copies_with_a_full_stop_or_an_emoji_more_are_one_story(event: MakeEvent) -> None:
+    post = "云杉银行城南支行今早停办取款业务，储户排队等说法"
+    copies = [event(number, 0, excerpt=post + ("", "。", "😡")[number % 3]) for number in range(300)]
+    backing = support(copies, "negative")
+    assert (backing.texts, backing.authors, backing.stories, backing.copies) == (300, 300, 1, 300)
+    assert backing.counts.negative == pytest.approx(0.9 * math.log2(301))
 
 
 def test_texts_of_different_authors_and_stories_weigh_in_full(event: MakeEvent) -> None:
