@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
+from consumers.keys import key_of
 from groundswell import metrics
 from groundswell.clock import Clock
 from groundswell.errors import PoisonError
-from groundswell.event_time import EventTime, lateness_of, taken_at
+from groundswell.event_time import EventTime
 from groundswell.kafka import Output, Record, Topics
-from groundswell.messages import Hypothesis, Text, Watermark
+from groundswell.messages import Text, Watermark
 from groundswell.settings import EventTimeSettings
 from groundswell.stage import Failure, Result
 from model.reader import Reader, Reading
@@ -115,10 +116,8 @@ class Diverger:
             times[record.partition] = time.advance(mark.time.timestamp())
             return
         text = Text.from_wire(record.value)
-        taken = taken_at(text.published_at, text.ingested_at, self._settings)
-        time = time.observe(taken, lateness_of(text.source, self._settings), self._settings.max_jump)
-        times[record.partition] = time
-        placed.append(_Placed(record, text, max(taken, time.watermark or taken)))
+        times[record.partition], observed = time.take(text, self._settings)
+        placed.append(_Placed(record, text, observed))
 
     def _outputs(self, placed: _Placed, reading: Reading) -> list[Output]:
         headers = {OBSERVED_HEADER: f"{placed.observed:.3f}".encode()}
@@ -145,9 +144,3 @@ class Diverger:
         for one, reading in zip(placed, readings, strict=True):
             self._watch.count(reading)
             metrics.END_TO_END.labels(self.name).observe(max(0.0, (now - one.text.ingested_at).total_seconds()))
-
-
-def key_of(hypothesis: Hypothesis) -> str:
-    """The entity, or the topic where there is none: all that is read of one entity meets in one partition."""
-    subject = hypothesis.subject
-    return subject.entity or f"topic:{subject.topic}"

@@ -7,20 +7,17 @@ from pathlib import Path
 from consumers.diverger import Diverger
 from consumers.self_tests import SelfTests
 from consumers.serve import serve
+from consumers.watched import watchlist
 from groundswell.clock import SystemClock
 from groundswell.kafka import Topics, ensure_topics
 from groundswell.settings import Settings
-from model.entities import Watchlist, WatchlistFile
-from model.pack import Pack, pack_folders
+from model.entities import Watchlist
+from model.folders import pack_folders
+from model.pack import Pack
 from model.reader import Predictor, Reader
 from model.reload import PackFolder
 from model.shadow import Shadow
 from model.watch import Watch
-
-
-def watchlist(settings: Settings) -> WatchlistFile | None:
-    """The watchlist of ``settings``, read again when its file changes; none where none is set."""
-    return None if settings.watchlist is None else WatchlistFile(settings.watchlist, SystemClock())
 
 
 def load_packs(settings: Settings) -> dict[str, PackFolder]:

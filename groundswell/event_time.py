@@ -9,11 +9,31 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from groundswell.settings import EventTimeSettings
 
 CONFIRMATIONS = 3
 """Texts in a row on the far side of a leap from which it is believed."""
+
+
+class Dated(Protocol):
+    """What event time needs to know of a text."""
+
+    @property
+    def source(self) -> str:
+        """Who sent it."""
+        ...
+
+    @property
+    def published_at(self) -> datetime:
+        """When it says it was published."""
+        ...
+
+    @property
+    def ingested_at(self) -> datetime:
+        """When it came in."""
+        ...
 
 
 def taken_at(published: datetime, ingested: datetime, settings: EventTimeSettings) -> float:
@@ -42,6 +62,15 @@ class EventTime:
         if self.votes + 1 >= CONFIRMATIONS:
             return EventTime(leap)
         return replace(self, leap=leap, votes=self.votes + 1)
+
+    def take(self, text: Dated, settings: EventTimeSettings) -> tuple["EventTime", float]:
+        """The state after ``text``, and from when the text counts: never before the watermark told ahead of it.
+
+        The time is in seconds since the epoch, to the millisecond.
+        """
+        taken = taken_at(text.published_at, text.ingested_at, settings)
+        after = self.observe(taken, lateness_of(text.source, settings), settings.max_jump)
+        return after, round(max(taken, after.watermark or taken), 3)
 
     def advance(self, time: float) -> "EventTime":
         """The state after word that nothing older than ``time`` is to come."""

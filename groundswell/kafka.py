@@ -14,6 +14,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyExistsError
+from kafka.partitioner.default import murmur2
 
 from groundswell.errors import FatalError, PoisonError, RetryableError
 from groundswell.messages import SCHEMA_HEADER, Message
@@ -73,6 +74,11 @@ class Output:
         """``message`` under ``key``, with its schema in a header."""
         schema = {SCHEMA_HEADER: message.schema_name.encode()}
         return cls(topic, key.encode(), message.to_wire(), {**schema, **(headers or {})}, partition)
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition to which the client sends a record under ``key``."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 @dataclass(frozen=True)

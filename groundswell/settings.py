@@ -129,14 +129,14 @@ class ConvergerSettings(Section):
     """How long a bucket takes late texts, and a pair (text, subject) is remembered; later texts go to the late topic."""
     history_days: Annotated[int, Field(ge=1, le=90)] = 28
     """Days of hourly counts kept of each subject; a subject without texts for so long is forgotten."""
-    p_value: Annotated[float, Field(gt=0, lt=0.5)] = 1e-4
-    """The tail probability under which a subject's window counts as a surge."""
-    min_texts: Annotated[float, Field(ge=1)] = 8.0
+    false_alarms_a_day: Annotated[float, Field(gt=0, le=1000)] = 0.6
+    """The budget: how many false alarms a day you will bear, all subjects and kinds together. More finds more, and sooner."""
+    min_texts: Annotated[float, Field(ge=1)] = 3.0
     """Least effective number of texts of the stance in a window."""
-    min_authors: Count = 4
-    min_ratio: Annotated[float, Field(gt=1)] = 2.5
+    min_authors: Count = 3
+    min_ratio: Annotated[float, Field(gt=1)] = 2.0
     """Least ratio of observed to expected."""
-    pending_minutes: Annotated[int, Field(ge=0)] = 3
+    pending_minutes: Annotated[int, Field(ge=0)] = 1
     firing_minutes: Annotated[int, Field(ge=0)] = 30
     """Least time for which an alert fires."""
     resolve_minutes: Annotated[int, Field(ge=1)] = 60
@@ -201,10 +201,10 @@ class NotifierSettings(Section):
     """A receiver that has not taken a notification for so long does not get it any more."""
     keep_days: Positive = 30.0
     """How long it is remembered what was told, so that nothing is told again."""
-    allow_private: bool = False
-    """Whether receivers may stand on private addresses, this machine included."""
     calendar: Path | None = None
     """YAML file of recurring times (maintenance, trading hours) in which alerts are held back."""
+    allow_private: bool = False
+    """Whether receivers may stand on private addresses, this machine included."""
 
 
 class MetricsSettings(Section):

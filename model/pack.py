@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from groundswell.errors import FatalError
-from groundswell.settings import ReadingSettings
 from model import adapter
 from model.backends.choice import Name, open_backend
 from model.bases import base_folder
@@ -165,10 +164,3 @@ def kept_topics(topics: Mapping[str, float], conformal: Conformal) -> tuple[str,
     ranked = sorted(topics, key=lambda topic: -topics[topic])
     kept = [topic for topic in ranked if topics[topic] >= conformal.threshold_of(topic)][:MOST_TOPICS]
     return tuple(kept or ranked[:1] or ["general"])
-
-
-def pack_folders(settings: ReadingSettings | None = None) -> dict[str, Path]:
-    """Language -> the folder of its pack: that of ``settings``, else the one that ships for it."""
-    shipped = Path(__file__).parent / "packs"
-    found = {folder.name: folder for folder in sorted(shipped.iterdir()) if (folder / "heads.safetensors").is_file()}
-    return found | {str(language): folder for language, folder in (settings.packs if settings else {}).items()}

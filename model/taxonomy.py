@@ -72,5 +72,5 @@ def _read(file: Traversable) -> list[Topic]:
 
 
 def _topic(row: dict[str, Any]) -> Topic:
-    names = (str(row[field]) for field in ("id", "en", "zh", "note"))
-    return Topic(*names, parents=tuple(row.get("parents", [])))
+    identity, en, zh, note = (str(row[field]) for field in ("id", "en", "zh", "note"))
+    return Topic(identity, en, zh, note, tuple(row.get("parents", [])))

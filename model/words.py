@@ -7,13 +7,16 @@ and not what a tokenizer does.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import rjieba
 
-from model.encoder import State
 from model.masking import Span
-from model.tokenizer import Piece
+
+if TYPE_CHECKING:  # the converger cuts words too, and loads no model
+    from model.encoder import State
+    from model.tokenizer import Piece
 
 TOP = 3
 LINKING = frozenset(
@@ -54,7 +57,7 @@ def without(text: str, words: Iterable[Span]) -> str:
     return "".join([*kept, text[place:]])
 
 
-def deciding_words(text: str, pieces: Sequence[Piece], states: Sequence[State], stance: int) -> tuple[str, ...]:
+def deciding_words(text: str, pieces: "Sequence[Piece]", states: "Sequence[State]", stance: int) -> tuple[str, ...]:
     """At most three words of ``text`` that speak most for ``stance`` against the other two, best first.
 
     A word's share is exactly what the last states of its tokens add to the logit, since pooling is a mean and the head

@@ -20,9 +20,10 @@ from groundswell.errors import FatalError
 from groundswell.kafka import Publisher, Topics
 from groundswell.messages import Text
 from groundswell.metrics import PRODUCED, REFUSED
+from groundswell.punctuation import Punctuation, punctuate
 from groundswell.settings import EventTimeSettings
 from producers.formats import Position, Reading, Rejected, read
-from producers.pace import Item, Punctuation, paced, punctuate
+from producers.pace import Item, paced
 from producers.progress import bar
 from producers.send import PATIENCE, Sent, send_texts
 

@@ -14,7 +14,8 @@ from groundswell.clock import Clock
 from groundswell.errors import FatalError, RetryableError
 from groundswell.kafka import Output, Publisher, Topics
 from groundswell.messages import Text, Watermark
-from producers.pace import Item, Pause, Punctuation
+from groundswell.punctuation import Punctuation
+from producers.pace import Item, Pause
 from producers.recent import Recent
 
 WINDOW = 2_000

@@ -13,12 +13,19 @@ from pathlib import Path
 
 import pytest
 
+from consumers.backtest.gathering import gather
+from consumers.backtest.kept import read
+from consumers.backtest.run import run
+from consumers.backtest.stream import place
+from consumers.start import reader
+from consumers.watched import called
 from groundswell.alerts import newest
 from groundswell.cli.rehearsal import Rehearsal, Summary, rehearse
 from groundswell.cli.replaying import Stream, stream_of
 from groundswell.messages import Alert, AlertKind, AlertState, Text
 from groundswell.settings import ENV_PREFIX, load
 from groundswell.supervise import STAGES, environment
+from model import taxonomy
 from producers.demo import CRISIS_ENTITY, SHOUTED_ENTITY, scenario, watchlist_path
 from tests.receiver import Receiver, receiving
 
@@ -149,3 +156,14 @@ def test_kills_of_stages_and_servers_change_neither_trends_nor_alerts(calm: Run,
     assert {(one.id, one.revision, one.state) for one in stormy.alerts} == {
         (one.id, one.revision, one.state) for one in calm.alerts
     }
+
+
+def test_a_backtest_tells_what_the_pipeline_tells(calm: Run, cache_dir: Path, tmp_path: Path) -> None:
+    settings, path = load(watchlist=watchlist_path(), cache_dir=cache_dir), tmp_path / "hypotheses.gz"
+    gather(path, {}, _texts(), lambda: reader(settings), lambda _done: None)
+    found = run(place(read(path), settings), settings.converger, taxonomy.load(), called(settings))
+    assert _transitions(found) == _transitions(calm.alerts)
+
+
+def _transitions(alerts: list[Alert]) -> set[tuple[str, int, AlertState, datetime, datetime]]:
+    return {(one.id, one.revision, one.state, one.detected_at, one.updated_at) for one in alerts}

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from consumers.converger.closing import Closed, Happening, Partition
+from consumers.converger.partition import Closed, Happening, Partition
 from consumers.converger.state import Keys, read_group
 from consumers.converger.transitions import acknowledged
 from groundswell.errors import FatalError

@@ -1,107 +1,68 @@
-"""Evaluate, refine, select: from the trends and events of one happening to the explanation with the highest score.
+"""Evaluate: what is unusual about the subjects of a happening, by their plain counts.
 
-A group is one happening to be told once: an entity across its topics, or a topic without an entity. Each subject of the
-group is evaluated over several windows; what passes is refined to the texts that stand behind it; the highest score leads
-and the others stay as ranked alternatives.
+A group is one happening to be told once: an entity across its topics, or a topic without an entity. Each kind of alert looks
+at one measure; what passes here is looked into by `refine`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from consumers.converger.events import Event
-from consumers.converger.score import EVERYBODY, Score, score
-from consumers.converger.support import Support, leaning, support
-from consumers.converger.surge import Past, Surge, Thresholds, past, test
-from consumers.converger.trend import WINDOWS, Trend
+from consumers.converger.budget import shared
+from consumers.converger.memory import Memory
+from consumers.converger.silence import a_day, expected
+from consumers.converger.surge import Surge, Thresholds, surge_of
 from groundswell.messages import AlertKind
 
-LEAST_PAST = 12 * 60
-"""Minutes of past without which nothing can be called unusual."""
-KINDS = {AlertKind.NEGATIVE_SURGE: "negative", AlertKind.POSITIVE_SURGE: "positive"}
-Gather = Callable[[str, int], Sequence[Event]]
-"""Gives the events of a subject in the last so many minutes before the minute that is evaluated."""
+MEASURES = {
+    AlertKind.NEGATIVE_SURGE: "negative",
+    AlertKind.POSITIVE_SURGE: "positive",
+    AlertKind.VOLUME_SURGE: "texts",
+    AlertKind.STANCE_SHIFT: "negative",
+    AlertKind.SILENCE: "texts",
+}
+"""What each kind of alert is about."""
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One explanation: a subject, its surge, what stands behind it, and the score."""
+class Unusual:
+    """A subject and its surge that passed the thresholds of the subject's part of the allowance."""
 
     subject: str
     surge: Surge
-    support: Support
-    events: Sequence[Event]
-
-    credibility: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def score(self) -> Score:
-        """Surprise times support times diversity times credibility of the sources of what leans to the stance."""
-        sources = (event.source for event in self.events if leaning(event, self.surge.stance))
-        return score(self.surge.p_value, self.support, sources, self.credibility)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The explanations of one happening, the best first."""
-
-    kind: AlertKind
-    candidates: tuple[Candidate, ...]
-
-    @property
-    def lead(self) -> Candidate:
-        """The explanation with the highest score."""
-        return self.candidates[0]
 
 
 def evaluate(
-    trends: Mapping[str, Trend],
-    gather: Gather,
-    end: int,
-    origin: int,
-    kind: AlertKind,
-    thresholds: Thresholds,
-    credibility: Mapping[str, float] = EVERYBODY,
-) -> Finding | None:
-    """The finding of ``kind`` in the windows that end at minute ``end`` over the subjects of one group, if any passes."""
-    stance = KINDS[kind]
-    found = []
-    for subject, trend in sorted(trends.items()):
-        candidate = _best(subject, trend, gather, end, origin, stance, thresholds, credibility)
-        if candidate:
-            found.append(candidate)
-    if not found:
-        return None
-    return Finding(kind, tuple(sorted(found, key=lambda one: (-one.score.total, one.subject))))
+    group: Mapping[str, Memory], names: Iterable[str], kind: AlertKind, end: int, thresholds: Thresholds
+) -> Iterator[Unusual]:
+    """What is unusual about the subjects ``names`` of ``group`` at the end of the minute before ``end``."""
+    look = {AlertKind.STANCE_SHIFT: _shift, AlertKind.SILENCE: _silence}.get(kind, _windows)
+    for subject in sorted(names):
+        mine = thresholds.part(shared(subject, len(group)) if look is _windows else 1.0)
+        if look is _windows or "*" in subject:  # a topic of an entity neither shifts nor falls silent apart from the whole
+            for surge in look(group[subject], MEASURES[kind], end, mine):
+                if surge.passes(mine):
+                    yield Unusual(subject, surge)
 
 
-def _best(
-    subject: str,
-    trend: Trend,
-    gather: Gather,
-    end: int,
-    origin: int,
-    stance: str,
-    thresholds: Thresholds,
-    credibility: Mapping[str, float],
-) -> Candidate | None:
-    """The window of ``subject`` that says most: first by the plain counts, then by the heads behind them."""
-    passed = []
-    for length in WINDOWS:
-        observed = trend.window(end, length)
-        if observed.mass(stance) < thresholds.texts:
-            continue  # damping only lowers the mass
-        if end - length - origin < LEAST_PAST:
-            continue
-        behind = past(trend, stance, end - length, origin)
-        if test(behind, stance, end, length, observed).p_value <= thresholds.p_value:
-            candidate = replace(_refine(subject, behind, gather, end, stance, length), credibility=credibility)
-            if candidate.surge.passes(thresholds) and candidate.support.authors >= thresholds.authors:
-                passed.append(candidate)
-    return max(passed, key=lambda one: one.score.total, default=None)
+def _windows(memory: Memory, measure: str, end: int, thresholds: Thresholds) -> Iterator[Surge]:
+    """Each window that ends now."""
+    for length, observed in memory.recent.windows(end).items():
+        if observed.mass(measure) >= thresholds.texts:
+            yield surge_of(memory, measure, end, length, observed)
 
 
-def _refine(subject: str, behind: Past, gather: Gather, end: int, stance: str, length: int) -> Candidate:
-    """The candidate whose masses are damped by author and story."""
-    events = gather(subject, length)
-    backing = support(events, stance)
-    return Candidate(subject, test(behind, stance, end, length, backing.counts), backing, events)
+def _shift(memory: Memory, measure: str, end: int, _: Thresholds) -> Iterator[Surge]:
+    """The change of share up to the last full hour."""
+    found = memory.shift(measure, end)
+    if found is not None and found.tells:
+        yield Surge(
+            measure, end - found.since * 60, found.share, found.usual, min(1.0, found.a_day / 24), found.a_day, counts=False
+        )
+
+
+def _silence(memory: Memory, measure: str, end: int, _: Thresholds) -> Iterator[Surge]:
+    """The time since the last text."""
+    last = memory.trend.latest
+    if last is not None and last < end - 1:
+        rate = a_day(memory, last, end)
+        yield Surge(measure, end - last, 0.0, expected(memory, last, end), min(1.0, rate), rate, counts=False)

@@ -77,6 +77,11 @@ def event_of(hypothesis: Hypothesis, minute: int, url: str | None, words: tuple[
     )
 
 
+def too_late(taken: float, observed: float, late_hours: int) -> bool:
+    """Whether the bucket of a text that counts at ``taken`` is gone at ``observed``, both in seconds since the epoch."""
+    return observed - taken > late_hours * 3600
+
+
 def subjects_of(subject: Subject) -> list[Subject]:
     """What a reading counts for: (topic, entity) and (*, entity); or (topic, *) where it names no entity."""
     if subject.entity is None:

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from consumers.converger.closing import Partition
-from consumers.converger.evaluate import KINDS
+from consumers.converger.evaluate import MEASURES
 from consumers.converger.events import UNITS, Event, parse_subject
+from consumers.converger.partition import Partition
 from groundswell import metrics
 from model.taxonomy import Taxonomy
 
@@ -20,7 +20,7 @@ def begin(taxonomy: Taxonomy) -> None:
         metrics.TOPIC_TEXTS.labels(topic)
         for stance in STANCES:
             metrics.TOPIC_STANCE.labels(topic, stance)
-    for kind in KINDS:
+    for kind in MEASURES:
         for state in (*metrics.OPEN_STATES, "resolved"):
             metrics.ALERTS.labels(kind, state)
     for result in ("counted", "repeated", "late"):

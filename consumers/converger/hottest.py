@@ -7,9 +7,10 @@ cannot fail it. Entities that were only found in texts have no series: there is 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from consumers.converger.closing import Names, Partition
+from consumers.converger.closing import Names
 from consumers.converger.events import parse_subject
-from consumers.converger.trend import WINDOWS
+from consumers.converger.partition import Partition
+from consumers.converger.recent import WINDOWS
 from groundswell import metrics
 from groundswell.clock import Clock
 from model.taxonomy import Taxonomy
@@ -60,9 +61,9 @@ def hottest(partitions: Iterable[Partition], topics: Collection[str], entities: 
     only a few windows have to be added up however many subjects there are.
     """
     bounds = [
-        (-len(events), subject, partition)
+        (-len(memory.recent), subject, partition)
         for partition in partitions
-        for subject, events in partition.recent.items()
+        for subject, memory in partition.subjects.items()
         if _nameable(subject, topics, entities)
     ]
     found: list[Hot] = []
@@ -81,8 +82,7 @@ def _nameable(subject: str, topics: Collection[str], entities: Collection[str]) 
 
 
 def _hot(subject: str, partition: Partition) -> Hot | None:
-    trend = partition.trends.get(subject)
-    if trend is None or partition.closed is None:
+    if partition.closed is None:
         return None
-    counts = trend.window(partition.closed, WINDOWS[-1])
-    return Hot(subject, int(counts.texts), counts.negative / counts.texts) if counts.texts else None
+    counts = partition.subjects[subject].recent.window(partition.closed, WINDOWS[-1])
+    return Hot(subject, counts.texts, counts.negative / max(counts.weight, 0.001)) if counts.texts else None

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from consumers.converger.counts import Counts
 from consumers.converger.state import Keys
-from consumers.converger.trend import Counts, Trend
+from consumers.converger.trend import Trend
 from groundswell.settings import Settings
 from groundswell.store import Client, errors
 
@@ -24,7 +25,7 @@ class Seen:
         """The counts of the last ``hours`` hours up to the last text, oldest first."""
         end = self.last // 60
         known = dict(self.trend.hourly((end + 1) * 60))
-        empty = Counts(0, 0, 0)
+        empty = Counts(0, 0, 0, 0)
         return [known.get(hour, empty) for hour in range(end - hours + 1, end + 1)]
 
 
@@ -43,14 +44,14 @@ class Trends:
             yield from self._load(keys, names)
 
     def hottest(self, count: int, among: int = 100) -> list[Seen]:
-        """The ``count`` subjects with most texts in the last six hours, of the ``among`` last heard of in each partition."""
+        """The ``count`` subjects with most texts in six full hours, of the ``among`` last heard of in each partition."""
         found = []
         for keys in self._keys:
             with errors():
                 names = self._client.zrevrange(keys.subjects, 0, among - 1, withscores=True)
             found += list(self._load(keys, names))
         now = max((one.last for one in found), default=0)
-        found.sort(key=lambda one: (-one.trend.window(now + 1, 360).texts, one.subject))
+        found.sort(key=lambda one: (-one.trend.last(6, now // 60 + 1).texts, one.subject))
         return found[:count]
 
     def find(self, subject: str) -> Seen | None:

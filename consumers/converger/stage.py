@@ -10,10 +10,12 @@ from datetime import datetime
 
 from consumers.converger import figures
 from consumers.converger.acknowledgements import Acknowledgements, answer
-from consumers.converger.closing import Closing, Names, forget
-from consumers.converger.events import Event, event_of
+from consumers.converger.closing import Aliases, Closing, Names
+from consumers.converger.events import Event, event_of, too_late
 from consumers.converger.hottest import Hottest
+from consumers.converger.partition import forget
 from consumers.converger.state import Held, Marks, State
+from consumers.converger.stride import stride, to_load
 from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
 from groundswell import metrics
 from groundswell.clock import Clock
@@ -26,18 +28,16 @@ from groundswell.stage import Failure, Result
 from groundswell.store import Client
 from model import taxonomy
 
-STRIDE = 240
-"""Minutes with events that one closing takes at most, so that its script stays short."""
 LOOK_SECONDS = 1.0
 """How often it is looked whether people acknowledge alerts."""
 
 
 class Converger:
-    """The stage that keeps trends and raises alerts; ``names`` gives the names of entities by id."""
+    """The stage that keeps trends and raises alerts; ``names`` and ``aliases`` give what entities are called, by id."""
 
     name = "converger"
 
-    def __init__(self, settings: Settings, client: Client, names: Names, clock: Clock) -> None:
+    def __init__(self, settings: Settings, client: Client, names: Names, clock: Clock, aliases: Aliases = dict) -> None:
         topics = Topics(settings.kafka.topic_prefix)
         self.topic = topics.hypotheses
         self._topics = topics
@@ -45,7 +45,7 @@ class Converger:
         self._clock = clock
         self._state = State(client, settings.redis.prefix, settings.converger)
         self._taxonomy = taxonomy.load(*settings.reading.packs.values())
-        self._closing = Closing(settings.converger, self._taxonomy, names)
+        self._closing = Closing(settings.converger, self._taxonomy, names, aliases)
         self._hottest = Hottest(self._taxonomy, names, clock)
         self._held: dict[int, Held] = {}
         self._asked = Acknowledgements(client, settings)
@@ -135,7 +135,7 @@ class Converger:
         observed = max(taken, _observed(record))
         intake.ingested.append(hypothesis.ingested_at)
         forgotten = taken // 3600 < self._state.first_hour(held.partition.closed or 0)
-        if forgotten or observed - taken > self._settings.converger.late_hours * 3600:
+        if forgotten or too_late(taken, observed, self._settings.converger.late_hours):
             intake.late.append(record.value or b"")
             return
         url = record.headers.get(URL_HEADER)
@@ -178,15 +178,11 @@ class Converger:
     def _close(self, held: Held) -> None:
         partition, target = held.partition, held.target()
         while target is not None and (partition.closed is None or partition.closed < target):
-            pending = self._state.events(held, partition.closed or 0, target)
-            if partition.closed is None and not pending:
-                return  # event time begins with the first event
-            some = dict(sorted(pending.items())[:STRIDE])
-            end = target if len(some) == len(pending) else max(some) + 1
-            if partition.closed is None:
-                partition.origin = min(some)
-            subjects = {name for events in some.values() for event in events for name in event.subjects}
-            self._state.load_trends(held, subjects)
+            step = stride(partition, self._state.events(held, partition.closed or 0, target), target)
+            if step is None:
+                return
+            some, end = step
+            self._state.load_trends(held, to_load(partition, some, end))
             was = partition.closed
             with self._whole(held):
                 self._state.save(held, was, self._closing.close(partition, some, end))

@@ -1,15 +1,18 @@
 """The state of one partition in Redis: everything lies under one hash tag, and changes only by the scripts of this folder."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consumers.converger.closing import Closed, Happening, Partition, Past, group_of
+from consumers.converger import market
+from consumers.converger.deadlines import Deadlines
 from consumers.converger.events import Event, pair_digest
 from consumers.converger.flow import Flow
 from consumers.converger.life import Life, Phase
-from consumers.converger.trend import KEPT_MINUTES, Trend
+from consumers.converger.partition import Closed, Happening, Partition, Past
+from consumers.converger.recent import KEPT_MINUTES
+from consumers.converger.trend import Trend
 from groundswell.errors import FencedError
 from groundswell.messages import Alert
 from groundswell.settings import ConvergerSettings
@@ -32,7 +35,7 @@ class Keys:
         return f"{{{self.prefix}:{self.partition}}}:"
 
     def __getattr__(self, name: str) -> str:
-        if name in {"meta", "minutes", "counts", "subjects", "groups", "outbox", "asked"}:
+        if name in {"meta", "minutes", "counts", "subjects", "groups", "outbox", "asked", "deadlines"}:
             return self.base + name
         raise AttributeError(name)
 
@@ -89,33 +92,40 @@ class State:
         """Take partition ``number`` over and load what its windows and alerts need."""
         keys = Keys(self._prefix, number)
         flat = self._claim([keys.meta], [self._ttl])
-        meta = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+        stored = {flat[i]: flat[i + 1] for i in range(0, len(flat), 2)}
+        meta = {name.decode(): value.decode() for name, value in stored.items() if name != b"whole"}
         marks = {int(name[5:]): float(value) for name, value in meta.items() if name.startswith("mark:")}
         held = Held(keys, meta["epoch"], meta.get("offset", ""), marks, int(meta.get("of", 0)))
         held.partition.closed = int(meta["closed"]) if "closed" in meta else None
-        held.partition.origin = int(meta.get("origin", 0))
+        held.partition.of = max(1, held.of)
         held.partition.flow = Flow.decode(meta["flow"]) if "flow" in meta else Flow()
+        if whole := stored.get(b"whole"):
+            held.partition.whole.trend = Trend.decode(whole)
         self._load_windows(held)
         return held
 
     def _load_windows(self, held: Held) -> None:
+        partition, keys = held.partition, held.keys
         with errors():
-            groups = self._client.hgetall(held.keys.groups)
+            groups = self._client.hgetall(keys.groups)
+            deadlines = self._client.zrange(keys.deadlines, 0, -1, withscores=True)
         for name, stored in groups.items():
             one = read_group(stored)
             if isinstance(one, Past):
-                held.partition.pasts[name.decode()] = one
+                partition.pasts[name.decode()] = one
             else:
-                held.partition.happenings[name.decode()] = one
-        closed = held.partition.closed
-        if closed is None:
+                partition.happenings[name.decode()] = one
+        partition.deadlines = Deadlines((name.decode(), int(minute)) for name, minute in deadlines)
+        if partition.closed is None:
             return
-        for events in self.events(held, closed - KEPT_MINUTES, closed).values():
+        for minute, events in self.events(held, partition.closed - KEPT_MINUTES, partition.closed).items():
+            if minute >= partition.closed // 60 * 60:
+                partition.heard(partition.closed)
             for event in sorted(events, key=lambda one: (one.minute, one.text_id, one.subjects)):
-                for subject in event.subjects:
-                    held.partition.recent[subject].append(event)
-                    held.partition.topics_of[group_of(subject)].add(subject)
-        self.load_trends(held, held.partition.recent)
+                partition.remember(event, minute)
+        partition.heard(partition.closed)
+        in_being = {key.partition(":")[2] for key in partition.happenings} - {market.SUBJECT}
+        self.load_trends(held, {*partition.subjects, *in_being}, loaded=())
 
     def ingest(
         self, held: Held, offset: int, events: Sequence[tuple[int, Event]], late: Sequence[bytes], marks: Marks
@@ -137,6 +147,7 @@ class State:
         self._check(answer, held)
         held.offset = str(offset)
         held.of = marks.of or held.of
+        held.partition.of = max(1, held.of)
         held.marks.update({q: max(at, held.marks.get(q, at)) for q, at in marks.times.items()})
         held.dirty = True
         return int(answer[1]), int(answer[2])
@@ -151,16 +162,17 @@ class State:
             stored = pipe.execute()
         return {minute: [Event.decode(one) for one in rows] for minute, rows in zip(minutes, stored, strict=True)}
 
-    def load_trends(self, held: Held, subjects: Iterable[str]) -> None:
-        """Load the trends of ``subjects`` that are not in memory."""
-        missing = sorted(name for name in subjects if name not in held.partition.trends)
+    def load_trends(self, held: Held, subjects: Iterable[str], loaded: Container[str] | None = None) -> None:
+        """Load the trends of ``subjects`` but of those ``loaded``, which are all in memory unless told otherwise."""
+        known = held.partition.subjects if loaded is None else loaded
+        missing = sorted(name for name in subjects if name not in known)
         if not missing:
             return
         with errors():
             stored = self._client.mget([held.keys.trend(name) for name in missing])
-        held.partition.trends.update(
-            {name: Trend.decode(value) if value else Trend() for name, value in zip(missing, stored, strict=True)}
-        )
+        for name, value in zip(missing, stored, strict=True):
+            if value or loaded is None:
+                held.partition.memory(name).trend = Trend.decode(value) if value else Trend()
 
     def first_hour(self, closed: int) -> int:
         """The first hour of publication whose pairs are remembered once all before minute ``closed`` is closed."""
@@ -173,15 +185,17 @@ class State:
         arguments: list[str | bytes | int | float] = [
             keys.base, self._ttl, held.epoch, "" if was is None else was, now, now - KEPT_MINUTES,
             self.first_hour(now), now - self._settings.history_days * 1440,
-            held.partition.origin, len(closed.subjects), len(closed.groups), len(closed.alerts),
-            held.partition.flow.encode(),
+            len(closed.subjects), len(closed.groups), len(closed.alerts), len(closed.deadlines), held.partition.flow.encode(),
+            held.partition.whole.trend.encode(),
         ]  # fmt: skip
         for name, minute in sorted(closed.subjects.items()):
-            arguments += [name, minute, held.partition.trends[name].encode()]
+            arguments += [name, minute, held.partition.subjects[name].trend.encode()]
         for name, happening in sorted(closed.groups.items()):
             arguments += [name, "" if happening is None else _stored(happening)]
         arguments += [alert.to_wire() for alert in closed.alerts]
-        answer = self._close([keys.meta, keys.minutes, keys.subjects, keys.groups, keys.outbox], arguments)
+        for name, due in sorted(closed.deadlines.items()):
+            arguments += [name, "" if due is None else due]
+        answer = self._close([keys.meta, keys.minutes, keys.subjects, keys.groups, keys.outbox, keys.deadlines], arguments)
         self._check(answer, held)
 
     def outbox(self, held: Held) -> list[bytes]:

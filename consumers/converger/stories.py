@@ -7,9 +7,8 @@ Datasets, ch. 3), then compared in full. Pure and deterministic; the order of th
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from zlib import crc32
 
 from datasketch import MinHash
@@ -30,6 +29,9 @@ HAN_SHINGLE, LATIN_SHINGLE = 3, 5
 BANDS, ROWS = 42, 3
 """Pairs of similarity s are compared with probability 1 - (1 - s^3)^42: 0.996 at 0.5, 0.84 at 0.35."""
 
+MOST = 8192
+"""Texts that are kept to compare others with."""
+
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_SIGN = re.compile(f"[{_HAN}]")
 _BETWEEN_HAN = re.compile(f"(?<=[{_HAN}]) | (?=[{_HAN}])")
@@ -46,26 +48,62 @@ class _Sketch:
     bands: tuple[tuple[int, bytes], ...]
 
 
+class _Alike:
+    """Which texts are near duplicates: each pair is compared once, until so many are known that all is begun anew."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, set[str]] = {}
+        self._shingles: dict[str, frozenset[int]] = {}
+        self._sharing: dict[tuple[int, bytes], list[str]] = defaultdict(list)
+
+    def room_for(self, count: int) -> None:
+        """Forget all where ``count`` texts more would be too many."""
+        if len(self._of) + count > MOST:
+            self._of.clear()
+            self._shingles.clear()
+            self._sharing.clear()
+
+    def of(self, text: str) -> set[str]:
+        """The near duplicates of ``text`` among the texts asked for before."""
+        if text not in self._of:
+            self._of[text] = set()
+            if sketch := _sketch(text):
+                self._compare(text, sketch)
+        return self._of[text]
+
+    def _compare(self, text: str, sketch: _Sketch) -> None:
+        self._shingles[text] = sketch.shingles
+        for other in {other for band in sketch.bands for other in self._sharing[band]}:
+            if _alike(sketch.shingles, self._shingles[other]):
+                self._of[text].add(other)
+                self._of[other].add(text)
+        for band in sketch.bands:
+            self._sharing[band].append(text)
+
+
+_KNOWN = _Alike()
+
+
 def gathered(events: Sequence[Event]) -> list[str]:
     """The story of each event, in their order: the least exact hash among those of its near duplicates."""
-    leader = _leaders(frozenset((event.story, event.excerpt) for event in events))
-    return [leader[event.story] for event in events]
+    texts: dict[str, set[str]] = defaultdict(set)
+    for event in events:
+        texts[event.excerpt].add(event.story)
+    leader = {event.story: event.story for event in events}
+    _KNOWN.room_for(len(texts))
+    for text, stories in texts.items():
+        for other in (text, *_KNOWN.of(text)):
+            if other in texts and len(same := stories | texts[other]) > 1:
+                _join(leader, same)
+    return [_root(leader, event.story) for event in events]
 
 
-@lru_cache(maxsize=64)
-def _leaders(told: frozenset[tuple[str, str]]) -> Mapping[str, str]:
-    """The story that each exact hash belongs to; asked again for one window by each kind of alert and threshold."""
-    leader = {story: story for story, _ in told}
-    sketches = [(story, sketch) for story, excerpt in sorted(told) if (sketch := _sketch(excerpt))]
-    sharing: dict[tuple[int, bytes], list[int]] = defaultdict(list)
-    for place, (story, sketch) in enumerate(sketches):
-        for other in {other for band in sketch.bands for other in sharing[band]}:
-            first, second = _root(leader, story), _root(leader, sketches[other][0])
-            if first != second and _alike(sketch.shingles, sketches[other][1].shingles):
-                leader[max(first, second)] = min(first, second)
-        for band in sketch.bands:
-            sharing[band].append(place)
-    return {story: _root(leader, story) for story in leader}
+def _join(leader: dict[str, str], stories: Iterable[str]) -> None:
+    """Make one of ``stories``, under the least of them and of what they were joined to."""
+    roots = {_root(leader, story) for story in stories}
+    least = min(roots)
+    for root in roots:
+        leader[root] = least
 
 
 def _root(leader: dict[str, str], story: str) -> str:
@@ -79,18 +117,24 @@ def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
     return common >= ALIKE * (len(one) + len(other) - common) or (least >= LEAST_WITHIN and common >= WITHIN * least)
 
 
-@lru_cache(maxsize=2048)
 def _sketch(excerpt: str) -> _Sketch | None:
     """Shingles and signature of a text; none of one too short to compare."""
     text = normal(excerpt)
     if len(text) < SHORTEST:
         return None
-    size = HAN_SHINGLE if 2 * len(_HAN_SIGN.findall(text)) >= len(text) else LATIN_SHINGLE
-    shingles = frozenset(crc32(text[start : start + size].encode()) for start in range(len(text) - size + 1))
+    shingles = frozenset(crc32(shingle.encode()) for shingle in _shingles(text))
     signature = _BLANK.copy()
     signature.update_batch(sorted(shingles))
     values = signature.hashvalues
     return _Sketch(shingles, tuple((band, values[band * ROWS :][:ROWS].tobytes()) for band in range(BANDS)))
+
+
+def _shingles(text: str) -> Iterator[str]:
+    """Each stretch of three characters that begins with a Chinese one, of five that begins with another."""
+    for start, sign in enumerate(text):
+        end = start + (HAN_SHINGLE if _HAN_SIGN.match(sign) else LATIN_SHINGLE)
+        if end <= len(text):
+            yield text[start:end]
 
 
 def normal(text: str) -> str:

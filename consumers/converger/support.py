@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from consumers.converger.counts import Counts
 from consumers.converger.events import UNITS, Event
 from consumers.converger.stories import gathered
-from consumers.converger.trend import Counts
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,29 @@ def leaning(event: Event, stance: str) -> bool:
             return True
 
 
+def without_echo(events: Sequence[Event], shares: Sequence[float]) -> list[float]:
+    """``shares`` where the author who weighs most weighs one text: what one person repeats, others need not have said."""
+    by_author: dict[str, float] = {}
+    for event, share in zip(events, shares, strict=True):
+        name = event.author or event.text_id
+        by_author[name] = by_author.get(name, 0.0) + share
+    loudest = max(sorted(by_author), key=by_author.__getitem__, default="")
+    scale = 1 / max(1.0, by_author.get(loudest, 1.0))
+    return [
+        share * scale if (event.author or event.text_id) == loudest else share
+        for event, share in zip(events, shares, strict=True)
+    ]
+
+
 def support(events: Sequence[Event], stance: str) -> Support:
     """The support that ``events`` give to ``stance``."""
-    shares = weights(events)
+    shares = without_echo(events, weights(events))
     pairs = list(zip(events, shares, strict=True))
     leaners = [(event, story) for event, story in zip(events, gathered(events), strict=True) if leaning(event, stance)]
     told = Counter(story for _, story in leaners)
     return Support(
         Counts(
+            len(events),
             math.fsum(shares),
             math.fsum(weight * event.negative / UNITS for event, weight in pairs),
             math.fsum(weight * event.positive / UNITS for event, weight in pairs),

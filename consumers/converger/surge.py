@@ -1,148 +1,121 @@
-"""How unusual a window is beside the subject's own past, of which it is no part.
-
-A negative-binomial tail tells it for the mass of a stance, a binomial tail for its share.
-
-The hourly mass of a stance is taken as Poisson with a gamma-distributed rate, which makes the count of a window negative
-binomial (Greenwood and Yule 1920): mean from the exponentially weighted past times the hour-of-day factor, shape from a
-constant that holds for news and posts, smaller while the past is short.
-"""
+"""How unusual a window is beside the subject's own past, of which it is no part."""
 
 import math
 from dataclasses import dataclass
 
-from scipy.special import betainc
-
-from consumers.converger.trend import WINDOWS, Counts, Trend
+from consumers.converger.budget import alarms_a_day
+from consumers.converger.counts import Counts
+from consumers.converger.detector.tails import negative_binomial_tail, share_tail
+from consumers.converger.memory import Memory
+from consumers.converger.shares import CONCENTRATION, SHARE, SHARE_TEXTS
+from groundswell.messages import AlertKind
 from groundswell.settings import ConvergerSettings
 
-HALF_LIFE_HOURS = 120.0
-SHAPE = 4.0
-"""Shape of the gamma rate: an hour's rate varies by half of its mean, rhythm and moods together."""
-LEARNING_HOURS = 48
-PRIOR_MASS = 1.0
-PRIOR_HOURS = 2.0
-RHYTHM_WEIGHT = 10.0
-"""Mass that an hour of the day needs before it may differ much from the others."""
-PRIOR_SHARE = 0.3
-PRIOR_TEXTS = 4.0
+LEAST_EXPECTED = 0.3
+"""A window is taken to expect at least so much: three texts out of nothing are no surge."""
+LEAST_RATIO_BASE = 0.1
+LIKELY_VOLUME = 0.01
+"""The number of texts adds to the mass only where so many or more are less likely than this."""
+LEAST_PRODUCT = 1e-300
+CLEARING = 30.0
+"""How many times as often by chance what keeps an alert alive may come as what begins it."""
+LIKELY_SHARE = 0.25
+"""A stance surges only where its share is in the upper quarter of what is usual: more of all is more volume."""
+COLD_HOURS = 36.0
+COLD_PENALTY = 1e-3
+COLD_RATIO = 5.0
+"""While less than so much past is known, only the overwhelming counts: a thousand times rarer, five times the usual."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What a window must pass to count as a surge; masses in texts."""
+    """What a window must pass to count as a surge; masses in texts, ``a_day`` in false alarms a day."""
 
-    p_value: float
+    a_day: float
     texts: float
     authors: int
     ratio: float
-    share_p_value: float = 1e-2
+    share: float = LIKELY_SHARE
 
     @classmethod
-    def firing(cls, settings: ConvergerSettings) -> "Thresholds":
-        """The thresholds above which an alert begins."""
-        return cls(settings.p_value, settings.min_texts, settings.min_authors, settings.min_ratio)
+    def firing(cls, settings: ConvergerSettings, kind: AlertKind, a_day: float) -> "Thresholds":
+        """The thresholds above which an alert of ``kind`` begins; what is no count has no least number of texts or ratio."""
+        if kind in {AlertKind.STANCE_SHIFT, AlertKind.SILENCE}:
+            return cls(a_day, 0.0, 0, 0.0)
+        return cls(a_day, settings.min_texts, settings.min_authors, settings.min_ratio)
 
     def clearing(self) -> "Thresholds":
         """The lower thresholds under which it ends: an alert near the edge must not flap."""
-        return Thresholds(math.sqrt(self.p_value), self.texts / 2, 1, (1 + self.ratio) / 2, 0.5)
+        ratio = (1 + self.ratio) / 2 if self.ratio else 0.0
+        return Thresholds(self.a_day * CLEARING, self.texts / 2, min(1, self.authors), ratio, 0.5)
+
+    def part(self, share: float) -> "Thresholds":
+        """The thresholds of a subject that has ``share`` of the allowance."""
+        return Thresholds(self.a_day * share, self.texts, self.authors, self.ratio, self.share)
+
+    def of(self, surge: "Surge", share: float) -> "Thresholds":
+        """The thresholds of ``surge``, of a subject with ``share`` of what windows are allowed: all else is of the whole."""
+        return self.part(share) if surge.counts else self
 
 
 @dataclass(frozen=True, slots=True)
 class Surge:
-    """One window beside its past: masses in texts, the window in minutes, the tail probability of so much or more."""
+    """One window beside its past: masses in texts, the window in minutes, the tail probability of so much or more.
 
-    stance: str
+    ``a_day`` is how often a day so much would come by chance; ``cold`` says that the past is too short to judge by.
+    ``measure`` is negative, positive or texts; for a shift ``observed`` and ``expected`` are shares.
+    """
+
+    measure: str
     window: int
     observed: float
     expected: float
     p_value: float
-    share_p_value: float
+    a_day: float
+    cold: bool = False
+    counts: bool = True
+    """Whether a window of counts was tested."""
 
     @property
     def ratio(self) -> float:
         """Observed to expected, with a floor so that a silent past gives no infinity."""
-        return self.observed / max(self.expected, 0.1)
+        return self.observed / max(self.expected, LEAST_RATIO_BASE)
 
     def passes(self, thresholds: Thresholds) -> bool:
-        """Whether the window is over all thresholds but that on authors."""
+        """Whether the window is over all thresholds but those on authors and share."""
+        if self.cold and self.measure == "texts":
+            return False  # of what is not known yet it cannot be said that there is more of it
         return (
             self.observed >= thresholds.texts
-            and self.ratio >= thresholds.ratio
-            and self.p_value <= thresholds.p_value
-            and self.share_p_value <= thresholds.share_p_value
+            and self.ratio >= (max(COLD_RATIO, thresholds.ratio) if self.cold else thresholds.ratio)
+            and self.a_day <= thresholds.a_day * (COLD_PENALTY if self.cold else 1.0)
         )
 
 
-def negative_binomial_tail(observed: float, mean: float, shape: float) -> float:
-    """P(X >= ``observed``) for a negative binomial of ``mean`` and ``shape``.
+def surge_of(memory: Memory, measure: str, end: int, length: int, observed: Counts) -> Surge:
+    """The surge test of ``observed``, the counts of the ``length`` minutes before ``end``, beside what came before them.
 
-    By the regularised incomplete beta function, I_{m/(m+r)}(x, r), which also takes masses that are no whole numbers.
+    The mass of a stance is unusual by itself, or the number of texts and the share of the stance are together (Fisher's
+    method for two independent tests, 1925: q (1 - ln q) of their product q). The lesser of both counts, twice.
     """
-    if observed <= 0:
-        return 1.0
-    return float(betainc(observed, shape, mean / (mean + shape)))
+    before, mass = end - length, observed.mass(measure)
+    behind, texts = memory.baseline(measure, before), memory.baseline("texts", before)
+    expected = max(behind.expected(end, length), LEAST_EXPECTED)
+    shape = min(behind.shape(length), texts.shape(length))  # moods of a subject move all its stances
+    tail = negative_binomial_tail(mass, expected, shape)
+    if measure != "texts":
+        volume = negative_binomial_tail(observed.weight, max(texts.expected(end, length), LEAST_EXPECTED), texts.shape(length))
+        if volume < LIKELY_VOLUME:
+            product = max(volume * share_p_value(memory, measure, before, observed), LEAST_PRODUCT)
+            tail = min(tail, product * (1 - math.log(product)))
+        tail = min(1.0, 2 * tail)
+    return Surge(measure, length, mass, expected, tail, alarms_a_day(tail, measure, length), cold=behind.hours < COLD_HOURS)
 
 
-def share_tail(part: float, whole: float, share: float) -> float:
-    """P(X >= ``part``) of a binomial of ``whole`` trials and probability ``share``, continuous in both."""
-    if part <= 0 or whole <= 0:
-        return 1.0
-    return float(betainc(part, max(whole - part, 0.0) + 1.0, share))
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What the past says about one stance: mass an hour, share of texts, weighted hours, mass by hour of day."""
-
-    level: float
-    share: float
-    hours: float
-    by_hour: tuple[float, ...]
-
-    def expected(self, end: int, length: int) -> float:
-        """Mass to expect in the ``length`` minutes before minute ``end``."""
-        hours = range((end - length) // 60, (end - 1) // 60 + 1)
-        total = 0.0
-        for hour in hours:
-            minutes = min(end, hour * 60 + 60) - max(end - length, hour * 60)
-            total += self.level * self._rhythm(hour % 24) * minutes / 60
-        return total
-
-    def _rhythm(self, hour: int) -> float:
-        usual = self.level * self.hours / 24
-        return (RHYTHM_WEIGHT + self.by_hour[hour]) / (RHYTHM_WEIGHT + usual)
-
-    @property
-    def shape(self) -> float:
-        """The negative binomial's shape, smaller (a heavier tail) while there is little past."""
-        return SHAPE * max(0.1, min(1.0, self.hours / (LEARNING_HOURS * 0.8)))
-
-
-def past(trend: Trend, stance: str, before: int, origin: int) -> Past:
-    """The past of ``trend`` in the hours that ended by minute ``before``; empty hours since ``origin`` count as zero."""
-    last = before // 60
-    decay = 0.5 ** (1 / HALF_LIFE_HOURS)
-    span = max(0, last - origin // 60)
-    hours = (1 - decay**span) / (1 - decay)
-    mass = texts = 0.0
-    by_hour = [0.0] * 24
-    for hour, counts in trend.hourly(before):
-        weight = decay ** (last - 1 - hour)
-        part = weight * counts.mass(stance)
-        mass += part
-        texts += weight * counts.texts
-        by_hour[hour % 24] += part
-    level = (PRIOR_MASS + mass) / (PRIOR_HOURS + hours)
-    share = (PRIOR_SHARE * PRIOR_TEXTS + mass) / (PRIOR_TEXTS + texts)
-    return Past(level, min(share, 0.99), hours, tuple(by_hour))
-
-
-def test(behind: Past, stance: str, end: int, length: int, observed: Counts) -> Surge:
-    """The surge test of ``observed``, the counts of the ``length`` minutes before ``end``.
-
-    The tail is multiplied by the number of windows looked at (Bonferroni).
-    """
-    expected = behind.expected(end, length)
-    mass = observed.mass(stance)
-    tail = negative_binomial_tail(mass, expected, behind.shape) * len(WINDOWS)
-    return Surge(stance, length, mass, expected, min(1.0, tail), share_tail(mass, observed.texts, behind.share))
+def share_p_value(memory: Memory, measure: str, before: int, observed: Counts) -> float:
+    """The probability that so large a part of ``observed`` or more has ``measure``, after the hours before ``before``."""
+    if measure == "texts":
+        return 0.0
+    part, whole = memory.baseline(measure, before), memory.baseline("texts", before)
+    share = (SHARE * SHARE_TEXTS + part.mass) / (SHARE_TEXTS + whole.mass)
+    return share_tail(observed.mass(measure), observed.weight, min(max(share, 0.01), 0.99), CONCENTRATION)

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 from consumers.notifier.notification import Notification, Occasion
 from consumers.notifier.subscription import Subscription
 from consumers.notifier.wording import WORDS, Language, duration, moment
-from groundswell.messages import Alert, Bilingual
+from groundswell.messages import Alert, AlertKind, Bilingual
 
 MAX_TITLE = 160
 MAX_LINE = 140
 MAX_LINK = 300
 """Characters of a link; a longer one is left out, since half a link is none."""
 MAX_EVIDENCE = 3
+PARTS = ("surprise", "support", "diversity", "credibility")
 SPACES = frozenset({"Cc", "Zl", "Zp", "Zs"})
 """Unicode's controls, line breaks among them, and spaces."""
 HIDDEN = frozenset({"Cf", "Cs", "Co", "Cn"})
@@ -106,22 +107,38 @@ def _taken(alert: Alert, language: Language) -> Iterator[str]:
 
 
 def _facts(alert: Alert, subscription: Subscription) -> list[str]:
-    """Since when, how unusual, on whose word."""
+    """Since when, how unusual, on whose word, and why it is read so."""
     language = subscription.language
     words = WORDS[language]
-    rare = words.unheard if _number(alert.expected) == "0.0" else words.unusual
     counted = ((field, getattr(alert, field)) for field in words.counts)
-    return [
+    facts = [
         words.since.format(time=moment(alert.started_at, subscription.zone, language)),
-        rare.format(
-            observed=_number(alert.observed),
-            expected=_number(alert.expected),
-            ratio=_number(alert.ratio),
-            window=duration(timedelta(minutes=alert.window_minutes), language),
-        ),
+        _unusual(alert, language),
         words.comma.join(words.counts[field][count != 1].format(count) for field, count in counted),
         *([words.flapping] if alert.flapping else []),
     ]
+    if set(PARTS) <= set(parts := alert.hypotheses[0].parts if alert.hypotheses else {}):
+        facts.append(words.why.format(**{name: f"{parts[name]:.3g}" for name in PARTS}))
+    return facts
+
+
+def _unusual(alert: Alert, language: Language) -> str:
+    """What was observed beside what was to be expected: shares of a shift, whole texts of a silence, else weighted texts."""
+    words = WORDS[language]
+    form, figure = words.unusual, _number
+    match alert.kind:
+        case AlertKind.STANCE_SHIFT:
+            form, figure = words.shifted, _percent
+        case AlertKind.SILENCE:
+            form, figure = words.silent, _whole
+        case _ if _number(alert.expected) == "0.0":
+            form = words.unheard
+    return form.format(
+        observed=figure(alert.observed),
+        expected=figure(alert.expected),
+        ratio=_number(alert.ratio),
+        window=duration(timedelta(minutes=alert.window_minutes), language),
+    )
 
 
 def _reasons(alert: Alert, language: Language) -> Iterator[list[str]]:
@@ -150,3 +167,11 @@ def _in(language: Language, text: Bilingual) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}"
+
+
+def _whole(value: float) -> str:
+    return f"{value:.0f}"

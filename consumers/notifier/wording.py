@@ -31,6 +31,9 @@ class Words:
     flapping: str
     unusual: str
     unheard: str
+    shifted: str
+    silent: str
+    why: str
     counts: dict[str, tuple[str, str]]
     """Singular and plural by the alert's field."""
     comma: str
@@ -60,6 +63,10 @@ ENGLISH = Words(
     flapping="The same fired several times lately: it counts as over only after a longer calm",
     unusual="{observed} weighted texts in {window}, {expected} expected: {ratio} times the usual",
     unheard="{observed} weighted texts in {window}, next to none expected",
+    shifted="A share of {observed} in {window}, usually {expected}",
+    silent="{observed} texts in {window}, usually about {expected}",
+    why="Why this reading: surprise {surprise} of 50, support {support}, diversity {diversity} of 1, "
+    "credibility {credibility} of 1",
     counts={
         "texts": ("{} text", "{} texts"),
         "authors": ("{} author", "{} authors"),
@@ -92,6 +99,9 @@ CHINESE = Words(
     flapping="近来反复触发，须平静更长时间才算解除",
     unusual="{window}内折合 {observed} 条，预期 {expected} 条，为平时的 {ratio} 倍",
     unheard="{window}内折合 {observed} 条，平时几乎没有",
+    shifted="{window}内占比 {observed}，平时 {expected}",
+    silent="{window}内 {observed} 条，平时同期约 {expected} 条",
+    why="研判依据：意外程度 {surprise}/50，支持强度 {support}，声音多样性 {diversity}/1，来源可信度 {credibility}/1",
     counts={
         "texts": ("{} 条文本",) * 2,
         "authors": ("{} 位作者",) * 2,

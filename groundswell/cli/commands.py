@@ -2,6 +2,7 @@
 
 from groundswell.cli import (
     acknowledging,
+    backtesting,
     cards,
     deadletters,
     explaining,
@@ -22,6 +23,7 @@ from groundswell.cli import (
 
 __all__ = [
     "acknowledging",
+    "backtesting",
     "cards",
     "deadletters",
     "explaining",

@@ -61,7 +61,8 @@ class _Explainer:
     """The packs of the diverger, asked about single texts."""
 
     def __init__(self, settings: Settings) -> None:
-        from consumers.start import load_packs, reader, watchlist
+        from consumers.start import load_packs, reader
+        from consumers.watched import watchlist
         from model.entities import Watchlist
 
         listed = watchlist(settings)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from groundswell.cli.app import app, err, out, plain, say, settings_of
 from groundswell.cli.packs import folder_of, that_knows
+from groundswell.cli.tables import show, table
 from groundswell.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from model.judge.figures import Figures
     from model.judge.labelled import LabelledSet
     from model.pack import Pack
-
-WIDEST = 1_000
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of tables.")]
 
@@ -104,10 +103,10 @@ def _tell_figures(judged: "Judged", *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(found)))
         return
-    _show(_figures_table({judged.name: found}))
+    show(_figures_table({judged.name: found}))
     for head, labels in report(judged).items():
         rows = ((one.label, f"{one.precision:.4f}", f"{one.recall:.4f}", f"{one.f1:.4f}", f"{one.support:,}") for one in labels)
-        _show(_table((head, "precision", "recall", "F1", "support"), rows))
+        show(table((head, "precision", "recall", "F1", "support"), rows))
 
 
 def _figures_table(columns: "dict[str, Figures]") -> Table:
@@ -118,29 +117,13 @@ def _figures_table(columns: "dict[str, Figures]") -> Table:
         for name in dumps[0]
         if any(dump[name] is not None for dump in dumps)
     )
-    return _table(("figure", *columns), rows)
+    return table(("figure", *columns), rows)
 
 
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    shown = Table()
-    for place, name in enumerate(columns):
-        shown.add_column(plain(name), justify="right" if place else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*map(plain, row))
-    return shown
-
-
-def _show(table: Table) -> None:
-    """Print ``table``; where no terminal bounds it, as wide as it needs."""
-    if not out.is_terminal:
-        table.width = out.measure(table, options=out.options.update(width=WIDEST)).maximum
-    out.print(table, soft_wrap=not out.is_terminal)
 
 
 def _tell_leakage(labelled: "LabelledSet", judged: "Judged", train: Sequence[Path], *, as_json: bool) -> None:
@@ -155,7 +138,7 @@ def _tell_leakage(labelled: "LabelledSet", judged: "Judged", train: Sequence[Pat
     names = ", ".join(path.name for path in train)
     out.print(plain(f"{found.sum():,} of {len(found):,} texts stand in {names}, but for links, digits and case"))
     if found.any():
-        _show(_figures_table({"all texts": figures(judged), "without those": kept}))
+        show(_figures_table({"all texts": figures(judged), "without those": kept}))
 
 
 def _tell_robustness(used: "Pack", labelled: "LabelledSet", judged: "Judged", *, as_json: bool) -> None:
@@ -176,11 +159,11 @@ def _tell_robustness(used: "Pack", labelled: "LabelledSet", judged: "Judged", *,
         )
         for one in found
     )
-    _show(_table(("disturbance", "texts it changes", "accuracy", "change of it", "answers that change"), rows))
+    show(table(("disturbance", "texts it changes", "accuracy", "change of it", "answers that change"), rows))
 
 
 def _tell_bias(used: "Pack", labelled: "LabelledSet", settings: Settings, *, as_json: bool) -> None:
-    from consumers.start import watchlist
+    from consumers.watched import watchlist
     from model.entities import Watchlist
     from model.judge.bias import bias
 
@@ -190,7 +173,7 @@ def _tell_bias(used: "Pack", labelled: "LabelledSet", settings: Settings, *, as_
     if as_json:
         _lines(found)
         return
-    _show(_table(("names", "texts", "exchanges", "stance holds", "mean shift", "largest", "between"), map(_bias_row, found)))
+    show(table(("names", "texts", "exchanges", "stance holds", "mean shift", "largest", "between"), map(_bias_row, found)))
 
 
 def _bias_row(one: "Bias") -> tuple[str, ...]:
@@ -248,7 +231,7 @@ def _tell_comparison(found: "Comparison", *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({**asdict(found), "better": found.better, "verdict": found.verdict}, ensure_ascii=False))
         return
-    _show(_figures_table({f"A on {found.set}": found.a, "B": found.b}))
+    show(_figures_table({f"A on {found.set}": found.a, "B": found.b}))
     out.print(plain(f"right in one alone: {found.a_only:,} in A, {found.b_only:,} in B"))
     out.print(plain(found.verdict), soft_wrap=True)
 

@@ -8,7 +8,7 @@ from groundswell.settings import Settings
 
 def folders(settings: Settings) -> dict[str, Path]:
     """The pack folder of each language, as the diverger would load them."""
-    from model.pack import pack_folders
+    from model.folders import pack_folders
 
     return pack_folders(settings.reading)
 

@@ -20,9 +20,10 @@ from groundswell.kafka import Publisher, Topics, admin, ensure_topics
 from groundswell.local import LocalStack
 from groundswell.local.ports import free_port
 from groundswell.messages import Text
+from groundswell.punctuation import punctuate
 from groundswell.settings import Settings
 from groundswell.supervise import STAGES, Supervisor
-from producers.pace import paced, punctuate
+from producers.pace import paced
 from producers.send import Sent, send_texts
 
 BATCH = 256

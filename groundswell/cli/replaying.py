@@ -11,12 +11,13 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from groundswell.alerts import card, newest, table
+from groundswell.alerts import card, newest, table, write
 from groundswell.cli.app import app, err, interrupt, out, say, settings_of
 from groundswell.clock import SystemClock
 from groundswell.errors import FatalError
 from groundswell.live import LiveView, Row
-from groundswell.messages import Alert, AlertKind, AlertState, Text
+from groundswell.messages import AlertKind, AlertState, Text
+from groundswell.punctuation import final_watermark
 from groundswell.settings import Settings
 from groundswell.supervise import STAGES, pages
 
@@ -41,10 +42,7 @@ class Stream:
 
     def final(self, settings: Settings) -> datetime:
         """The watermark after which every window is closed and every alert has had the time to resolve."""
-        longest = timedelta(hours=6)
-        life = settings.converger
-        calm = max(life.resolve_minutes, life.flap_resolve_minutes, life.firing_minutes)
-        return self.last + longest + timedelta(minutes=calm + life.no_data_limit_minutes + 60)
+        return final_watermark(self.last, settings.converger)
 
 
 def stream_of(read: Callable[[], Iterator[Text]], name: str) -> Stream:
@@ -108,15 +106,10 @@ def replay(
         if trends:
             _write_trends(run, trends)
     if alerts:
-        _write(alerts, run.audit.totals.alerts)
+        write(alerts, run.audit.totals.alerts)
     out.print(_report(run, stream, summary))
     if summary.twice or summary.lost:
         raise FatalError(f"{summary.twice} counted twice, {summary.lost} lost: please report this, with the file if you can")
-
-
-def _write(path: Path, alerts: list[Alert]) -> None:
-    ordered = sorted(alerts, key=lambda one: (one.updated_at, one.id, one.revision))
-    path.write_text("".join(alert.model_dump_json(exclude_none=True) + "\n" for alert in ordered), "utf-8")
 
 
 def _write_trends(run: "Rehearsal", path: Path) -> None:
@@ -232,8 +225,8 @@ def row_of(one: object) -> Row:
     from consumers.converger.queries import Seen
 
     assert isinstance(one, Seen)
-    recent = one.trend.window(one.last + 1, 360)
-    texts = recent.texts or 1
+    recent = one.trend.last(6, one.last // 60 + 1)
+    texts = recent.weight or 1
     history = tuple(hour.texts for hour in one.hourly(24))
     return Row(one.subject, recent.texts, recent.negative / texts, recent.positive / texts, history)
 

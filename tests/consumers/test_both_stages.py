@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 from kafka import TopicPartition
 
@@ -41,13 +42,16 @@ class ByWord:
 
 
 def texts() -> list[Text]:
-    """Two days of two texts an hour on each of two firms, then a hundred bad ones on one of them in 50 minutes."""
-    words = ("red", "blue", "green", "grey", "black", "white", "pink", "brown", "gold", "lime")
+    """Two days of two texts an hour on each of two firms, then a hundred bad ones on one of them in 50 minutes.
+
+    No two of them have much in common: variants of one sentence would be one story.
+    """
+    random, syllables = Random(1), ("ba", "de", "fi", "go", "lu", "ma", "ne", "po", "ri", "su", "ta", "vo")  # noqa: S311
     calm = [("Tesla" if number % 2 else "Apple", "shows", number * 15.0) for number in range(200)]
     bad = [("Apple", "fell on", 50 * 60 + number / 2) for number in range(100)]
     return [
         Text(
-            text=f"{firm} {verb} {words[at % 10]} {words[at // 10 % 10]} {words[at // 100]} goods",
+            text=f"{firm} {verb} {' '.join(''.join(random.choices(syllables, k=3)) for _ in range(6))}",
             source=f"wire{at % 3}",
             author=f"writer {at}",
             published_at=START + timedelta(minutes=minutes),

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.diverger import Diverger, key_of
+from consumers.diverger import Diverger
 from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
+from consumers.keys import key_of
 from groundswell.clock import ManualClock
 from groundswell.kafka import Output, Record, Topics
 from groundswell.messages import Hypothesis, Message, Subject, Text, Watermark

@@ -30,6 +30,7 @@ from groundswell.kafka import Output, Publisher, Topics, ensure_topics
 from groundswell.local import LocalKafka, LocalValkey
 from groundswell.local.ports import free_port
 from groundswell.local.process import end, spawn
+from groundswell.punctuation import punctuate
 from groundswell.settings import (
     EventTimeSettings,
     IngestSettings,
@@ -41,7 +42,6 @@ from groundswell.settings import (
 )
 from groundswell.supervise import STAGES, Supervisor, stage_command
 from producers.demo import HOURS, scenario, watchlist_path
-from producers.pace import punctuate
 from producers.send import send_texts
 from tests.receiver import receiving
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from consumers.converger.closing import Closed, Happening
 from consumers.converger.life import Life, Phase
+from consumers.converger.partition import Closed, Happening
 from consumers.converger.stage import Converger
 from consumers.converger.state import State
 from groundswell import store

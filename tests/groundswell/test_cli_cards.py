@@ -8,7 +8,7 @@ import pytest
 
 from groundswell.settings import Settings
 from model.card import Card, read_card
-from model.pack import pack_folders
+from model.folders import pack_folders
 from tests.groundswell.conftest import Command
 
 trained = pytest.mark.skipif(set(pack_folders()) != {"zh", "en"}, reason="the packs have not been trained yet")
@@ -46,7 +46,7 @@ def test_the_training_mix_is_measured_and_written_into_the_card(
     shutil.copytree(pack_folders()["zh"], folder)
     for name, (field, label) in SETS.items():
         rows = [
-            json.dumps({"text": f"业绩炸裂,主力进场,看好翻倍{number}", field: label}, ensure_ascii=False)
+            json.dumps({"text": f"业绩炸裂,主力进场,看好翻倍{chr(0x4E00 + number)}", field: label}, ensure_ascii=False)
             for number in range(60)
         ]
         (tmp_path / f"{name}_train.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
@@ -55,4 +55,4 @@ def test_the_training_mix_is_measured_and_written_into_the_card(
     assert mix is not None
     assert 0 < mix.texts < 60
     assert mix.stances["positive"] > 0.5
-    assert "炸裂,主力进场,看好翻倍1" not in (folder / "card.yaml").read_text("utf-8")
+    assert "看好翻倍一" not in (folder / "card.yaml").read_text("utf-8")

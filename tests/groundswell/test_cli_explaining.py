@@ -11,7 +11,7 @@ import pytest
 from groundswell.kafka import Output, Publisher, Topics, ensure_topics
 from groundswell.messages import Alert
 from groundswell.settings import Settings
-from model.pack import pack_folders
+from model.folders import pack_folders
 from tests.groundswell.conftest import Command
 
 trained = pytest.mark.skipif(set(pack_folders()) != {"zh", "en"}, reason="the packs have not been trained yet")

@@ -10,7 +10,7 @@ from groundswell.kafka import ensure_topics
 from groundswell.local import ports
 from groundswell.messages import json_schema
 from groundswell.settings import Settings, load
-from model.pack import pack_folders
+from model.folders import pack_folders
 from tests.groundswell.conftest import Command
 
 SECRET = "open sesame"

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from safetensors.torch import load_file, save_file
 
-from model.pack import pack_folders
+from model.folders import pack_folders
 from tests.groundswell.conftest import Command
 
 pytestmark = pytest.mark.skipif(set(pack_folders()) != {"zh", "en"}, reason="the packs have not been trained yet")

@@ -12,7 +12,7 @@ import pytest
 from groundswell.kafka import Output, Publisher, Topics, ensure_topics
 from groundswell.messages import AlertKind
 from groundswell.settings import Settings
-from model.pack import pack_folders
+from model.folders import pack_folders
 from tests.groundswell.conftest import Command, surge
 
 trained = pytest.mark.skipif(set(pack_folders()) != {"zh", "en"}, reason="the packs have not been trained yet")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundswell.messages import Hypothesis
-from model.pack import pack_folders
+from model.folders import pack_folders
 from tests.groundswell.conftest import Command
 
 trained = pytest.mark.skipif(set(pack_folders()) != {"zh", "en"}, reason="the packs have not been trained yet")

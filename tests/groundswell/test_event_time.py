@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell.event_time import CONFIRMATIONS, EventTime, lateness_of, taken_at
+from groundswell.messages import Text
 from groundswell.settings import EventTimeSettings
 
 SETTINGS = EventTimeSettings()
@@ -111,3 +112,20 @@ def test_a_note_that_is_none_is_the_state_before_the_first_text(note: str) -> No
 def test_a_source_has_the_lateness_that_is_set_for_it() -> None:
     settings = EventTimeSettings(lateness=60, source_lateness={"wire": 900})
     assert (lateness_of("wire", settings), lateness_of("forum", settings)) == (900, 60)
+
+
+def text(taken: datetime, arrived: datetime | None = None) -> Text:
+    return Text(text="x", source="s", published_at=taken, ingested_at=arrived or taken)
+
+
+def test_a_late_text_counts_from_the_watermark_on_and_an_honest_one_from_its_own_time() -> None:
+    state, first = EventTime().take(text(TEN), SETTINGS)
+    state, later = state.take(text(TEN + timedelta(minutes=10)), SETTINGS)
+    state, late = state.take(text(TEN), SETTINGS)
+    assert (first, later) == (TEN.timestamp(), TEN.timestamp() + 600)
+    assert late == state.watermark == TEN.timestamp() + 600 - LATENESS
+
+
+def test_a_text_from_the_future_moves_event_time_to_its_arrival_alone() -> None:
+    state, counts = EventTime().take(text(TEN + timedelta(days=1), TEN), SETTINGS)
+    assert (counts, state.watermark) == (TEN.timestamp(), TEN.timestamp() - LATENESS)

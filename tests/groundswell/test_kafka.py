@@ -11,7 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from groundswell import kafka as clients
 from groundswell.errors import FatalError, PoisonError, RetryableError
-from groundswell.kafka import MAX_REQUEST, Output, Publisher, Record, Topics, ensure_topics
+from groundswell.kafka import MAX_REQUEST, Output, Publisher, Record, Topics, ensure_topics, partition_of
 from groundswell.local import LocalKafka, ports
 from groundswell.settings import MAX_MESSAGE_BYTES, Settings
 
@@ -144,3 +144,9 @@ def test_a_record_is_read_as_it_was_sent(settings: Settings, publisher: Publishe
     assert (record.topic, record.partition, record.offset) == (partition.topic, 1, 0)
     assert (record.key, record.value, record.schema) == (b"key", b"value", "text/1")
     assert record.headers["empty"] == b""
+
+
+@pytest.mark.parametrize(("key", "hashed"), [(b"21", -973932308), (b"foobar", -790332482)])
+def test_a_key_has_the_partition_that_every_kafka_client_gives_it(key: bytes, hashed: int) -> None:
+    """The hashes are those of murmur2 in Kafka's own tests."""
+    assert [partition_of(key, many) for many in (1, 6, 7)] == [(hashed + 2**31) % many for many in (1, 6, 7)]

@@ -13,7 +13,8 @@ from groundswell.errors import FatalError
 from model.adapter import read
 from model.card import Conformal, read_card
 from model.encoder import plan
-from model.pack import Pack, Prediction, kept_topics, pack_folders
+from model.folders import pack_folders
+from model.pack import Pack, Prediction, kept_topics
 
 MakePack = Callable[..., Path]
 Card = dict[str, Any]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from groundswell.messages import Hypothesis, Text
 from model.entities import Entity, Watchlist
-from model.pack import Pack, Prediction, pack_folders
+from model.folders import pack_folders
+from model.pack import Pack, Prediction
 from model.reader import Reader
 
 NOW = datetime(2024, 11, 25, 9, 30, tzinfo=UTC)

@@ -12,8 +12,9 @@ from groundswell.errors import FatalError
 from groundswell.kafka import Publisher, Record, Topics, ensure_topics
 from groundswell.local import LocalKafka
 from groundswell.messages import Text, Watermark
+from groundswell.punctuation import Punctuation
 from groundswell.settings import LoopSettings, Settings
-from producers.pace import Pause, Punctuation
+from producers.pace import Pause
 from producers.recent import Recent
 from producers.send import send_texts
 

@@ -30,14 +30,16 @@ class Baseline:
     grid: Grid = HOURLY
 
     @classmethod
-    def of(cls, hours: Sequence[tuple[int, float]], before: int, origin: int) -> "Baseline":
+    def of(cls, hours: Sequence[tuple[int, float]], before: int, origin: int, parent: "Baseline | None" = None) -> "Baseline":
         """The baseline of ``hours``, pairs of an hour since the epoch and its mass, of those before ``before`` alone.
 
-        Hours since ``origin`` that are not named were empty, so it must not lie before the first hour that is kept.
+        Hours since ``origin`` that are not named were empty, so it must not lie before the first hour that is kept. ``parent``
+        is the baseline of all of its kind, whose rhythm it is taken to have until it shows one of its own.
         """
         if before <= origin:
             return cls.unknown(HOURLY)
-        return cls.learned(_dense(hours, before, origin), Past.of(before - origin, origin % HOURLY.week))
+        rhythm = None if parent is None else parent.rhythm
+        return cls.learned(_dense(hours, before, origin), Past.of(before - origin, origin % HOURLY.week), rhythm)
 
     @classmethod
     def unknown(cls, grid: Grid) -> "Baseline":
@@ -45,13 +47,14 @@ class Baseline:
         return cls(PRIOR_MASS / PRIOR_HOURS * grid.minutes / 60, np.ones(grid.week), PRIOR, 0.0, 0.0, grid)
 
     @classmethod
-    def learned(cls, counts: np.ndarray, past: Past) -> "Baseline":
+    def learned(cls, counts: np.ndarray, past: Past, parent: np.ndarray | None = None) -> "Baseline":
         """The baseline of ``counts``, one for each cell of ``past``; a cell that was seen in part has its count scaled up."""
         counts = _capped(counts, past)
         by_place = past.sums(counts)
         mass = float(by_place.sum())
-        level = (PRIOR_MASS + mass) / (PRIOR_HOURS * 60 / past.grid.minutes + past.total)
-        rhythm = factors(by_place, past.by_place, level, PRIOR, past.grid.day)
+        seen = past.total if parent is None else float(past.by_place @ parent)
+        level = (PRIOR_MASS + mass) / (PRIOR_HOURS * 60 / past.grid.minutes + seen)
+        rhythm = factors(by_place, past.by_place, level, PRIOR, past.grid.day, parent)
         alpha = dispersion(counts, level * rhythm[past.place], past.weights)
         return cls(level, rhythm, alpha, mass, past.total, past.grid)
 

@@ -1,4 +1,4 @@
-"""The rhythm of the week: factors for its 168 hours, shrunk to those of the 24 hours of the day, these to a flat day.
+"""The rhythm of the week: factors for its 168 hours, shrunk to those of the 24 hours of the day, these to a parent's rhythm.
 
 Each ratio of observed to expected counts as far as its credibility (Bühlmann 1967): the variance that factors are known
 to have, beside that variance and the noise of the ratio.
@@ -8,6 +8,8 @@ import numpy as np
 
 HOUR_VARIANCE = 0.5
 """Variance of the factors of the hours of a day: night and day differ several times over."""
+OWN_HOUR_VARIANCE = 0.1
+"""The same of one beside the rhythm of its parent."""
 DAY_VARIANCE = 0.1
 """Variance of the factors of the days of a week."""
 CELL_VARIANCE = 0.1
@@ -21,16 +23,20 @@ def credibility(expected: np.ndarray, cells: np.ndarray, alpha: float, variance:
     return weight
 
 
-def factors(mass: np.ndarray, cells: np.ndarray, level: float, alpha: float, day: int) -> np.ndarray:
+def factors(
+    mass: np.ndarray, cells: np.ndarray, level: float, alpha: float, day: int, parent: np.ndarray | None = None
+) -> np.ndarray:
     """The factors of the cells of a week, of mean about 1, (week,).
 
     ``mass`` and ``cells``: what was seen in each cell of the week, in how many (weighted) cells, (week,) each; ``level`` is the
-    mass of a cell overall, ``day`` the number of cells a day.
+    mass of a cell overall, ``day`` the number of cells a day. ``parent`` has the factors of all of its kind, from which one
+    is not expected to differ much; without it the day is taken to be flat.
     """
     shape = (len(mass) // day, day)
     mass, cells = mass.reshape(shape), cells.reshape(shape)
-    usual = np.ones(shape)
-    for axis, variance in ((0, HOUR_VARIANCE), (1, DAY_VARIANCE), (None, CELL_VARIANCE)):
+    usual = np.ones(shape) if parent is None else parent.reshape(shape)
+    hour_variance = HOUR_VARIANCE if parent is None else OWN_HOUR_VARIANCE
+    for axis, variance in ((0, hour_variance), (1, DAY_VARIANCE), (None, CELL_VARIANCE)):
         usual = usual * _shrunk(_sum(mass, axis), _sum(cells * usual, axis) * level, _sum(cells, axis), alpha, variance)
     return np.asarray(usual.ravel())
 

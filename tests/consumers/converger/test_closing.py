@@ -1,40 +1,28 @@
 """Closing over lists: a planted surge is told whole, and the order of arrival does not matter."""
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.converger.closing import Closing, Partition, forget
+from consumers.converger.closing import Closing
 from consumers.converger.events import Event
+from consumers.converger.partition import Partition, forget
+from groundswell.errors import FatalError
 from groundswell.messages import Alert, AlertKind, AlertState
 from groundswell.settings import ConvergerSettings
 from model import taxonomy
+from tests.consumers.converger.playing import Play, by_minute, told
 
 MakeEvent = Callable[..., Event]
 
 START = 28_000_020
 SURGE = START + 24 * 60
 END = SURGE + 14 * 60
-
-
-def told(events: list[Event], steps: list[int]) -> list[Alert]:
-    """The alerts over ``events`` when minutes are closed up to each of ``steps`` in turn."""
-    closing = Closing(ConvergerSettings(), taxonomy.load(), lambda: {"acme": "Acme"})
-    partition = Partition(origin=START)
-    alerts: list[Alert] = []
-    waiting: dict[int, list[Event]] = defaultdict(list)
-    for event in events:
-        waiting[event.minute].append(event)
-    for target in steps:
-        due = {minute: waiting.pop(minute) for minute in sorted(waiting) if minute < target}
-        alerts += closing.close(partition, due, target).alerts
-        forget(partition)
-    return alerts
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +49,12 @@ def planted(event: MakeEvent) -> list[Event]:
 
 @pytest.fixture(scope="session")
 def alerts(planted: list[Event]) -> list[Alert]:
-    """What is told of it when every minute is closed by itself."""
-    return told(planted, list(range(START + 1, END + 1)))
+    """What is told of the surge when every minute is closed by itself."""
+    return negative(told(planted, range(START + 1, END + 1)))
+
+
+def negative(alerts: Iterable[Alert]) -> list[Alert]:
+    return [one for one in alerts if one.kind == AlertKind.NEGATIVE_SURGE]
 
 
 def test_a_planted_surge_goes_through_each_state_once(alerts: list[Alert]) -> None:
@@ -71,6 +63,11 @@ def test_a_planted_surge_goes_through_each_state_once(alerts: list[Alert]) -> No
     ]
     assert states == [AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED]
     assert len({alert.id for alert in alerts}) == 1
+
+
+def test_nothing_else_fires_because_of_it(planted: list[Event]) -> None:
+    firing = {(one.kind, str(one.subject)) for one in told(planted, [END]) if one.state == AlertState.FIRING}
+    assert firing == {(AlertKind.NEGATIVE_SURGE, "*/acme")}
 
 
 def test_revisions_rise_by_one_and_times_do_not_fall(alerts: list[Alert]) -> None:
@@ -112,7 +109,7 @@ def test_a_resolved_alert_says_since_when(alerts: list[Alert]) -> None:
 def test_neither_order_of_arrival_nor_times_of_closing_change_what_is_told(
     planted: list[Event], alerts: list[Alert], random: Random, steps: set[int]
 ) -> None:
-    assert told(random.sample(planted, len(planted)), sorted({*steps, END})) == alerts
+    assert negative(told(random.sample(planted, len(planted)), sorted({*steps, END}))) == alerts
 
 
 def test_calm_days_tell_nothing(event: MakeEvent) -> None:
@@ -124,13 +121,20 @@ def test_calm_days_tell_nothing(event: MakeEvent) -> None:
     assert told(events, [END]) == []
 
 
+def test_a_playbook_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("topics: {fraud: {steps: [{en: Call us.}]}}", "utf-8")
+    with pytest.raises(FatalError, match=r"topics\.fraud\.steps\.0\.zh"):
+        Closing(ConvergerSettings(playbooks=own), taxonomy.load(), dict)
+
+
 def test_memory_forgets_what_no_window_can_reach(event: MakeEvent) -> None:
     closing = Closing(ConvergerSettings(), taxonomy.load(), dict)
     partition = Partition()
     closing.close(partition, {START: [event(1, START)]}, START + 1)
     closing.close(partition, {START + 1000: [event(2, START + 1000, subjects=("*/other",))]}, START + 1001)
     forget(partition)
-    assert (list(partition.trends), list(partition.recent), list(partition.topics_of)) == (["*/other"],) * 3
+    assert (list(partition.subjects), partition.groups) == (["*/other"], {"*/other": {"*/other"}})
 
 
 @pytest.fixture(scope="session")
@@ -141,7 +145,7 @@ def cut_off(planted: list[Event]) -> list[Event]:
 
 def test_an_alert_is_not_over_because_the_stream_is_down(cut_off: list[Event], alerts: list[Alert]) -> None:
     usual = next(one for one in alerts if one.state == AlertState.RESOLVED)
-    cut = next(one for one in told(cut_off, [END]) if one.state == AlertState.RESOLVED)
+    cut = next(one for one in negative(told(cut_off, [END])) if one.state == AlertState.RESOLVED)
     back = (SURGE + 10 * 60) * 60
     assert (usual.resolution, cut.resolution) == ("calm", "calm")
     assert usual.resolved_at is not None
@@ -151,25 +155,21 @@ def test_an_alert_is_not_over_because_the_stream_is_down(cut_off: list[Event], a
 
 def test_an_alert_is_closed_unheard_when_the_stream_stays_down(planted: list[Event]) -> None:
     end = [one for one in planted if one.minute < SURGE + 30]
-    last = told(end, [SURGE + 24 * 60])[-1]
+    last = negative(told(end, [SURGE + 24 * 60]))[-1]
     assert (last.state, last.resolution) == (AlertState.RESOLVED, "no_data")
 
 
-def test_the_fourth_alert_of_a_day_on_the_same_flaps_and_covers_what_follows(event: MakeEvent) -> None:
-    """Seven bursts of forty minutes, each four and a half hours after the one before."""
+def test_the_fourth_alert_of_some_days_on_the_same_flaps_and_covers_what_follows(event: MakeEvent) -> None:
+    """Five bursts, each half a day after the one before and larger."""
     calm = [event(hour, START + hour * 60 + 59, negative=100, positive=100) for hour in range(24 * 4)]
     bursts = [
-        event(1000 * burst + number, SURGE + burst * 270 + number, source=f"wire{number % 3}")
-        for burst in range(1, 8)
-        for number in range(40)
+        event(1000 * burst + number, SURGE + burst * 720 + number % 40, source=f"wire{number % 3}")
+        for burst in range(5)
+        for number in range(40 * 2**burst)
     ]
-    quick = {"min_ratio": 1.5, "resolve_minutes": 5, "refractory_minutes": 5, "flap_resolve_minutes": 300, "firing_minutes": 5}
-    closing = Closing(ConvergerSettings(**quick), taxonomy.load(), dict)
-    partition = Partition(origin=START)
-    waiting: dict[int, list[Event]] = defaultdict(list)
-    for one in calm + bursts:
-        waiting[one.minute].append(one)
-    firing = [one for one in closing.close(partition, waiting, START + 4 * 1440).alerts if one.state == AlertState.FIRING]
-    flapping = list({one.id: one.flapping for one in firing}.values())
-    assert flapping == [False] * 3 + [True]
-    assert list(partition.pasts) == ["negative_surge:*/acme"]
+    play = Play(flap_hours=72, resolve_minutes=5, refractory_minutes=5, flap_resolve_minutes=1440, firing_minutes=5)
+    alerts = negative(play.close(by_minute(calm + bursts), START + 6 * 1440))
+    flapping = {one.id: one.flapping for one in alerts if one.state == AlertState.FIRING}
+    assert list(flapping.values()) == [False] * 3 + [True]
+    assert alerts[-1].state == AlertState.RESOLVED
+    assert "negative_surge:*/acme" in play.partition.pasts

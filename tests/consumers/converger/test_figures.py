@@ -7,9 +7,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from consumers.converger import figures
-from consumers.converger.closing import Happening, Partition
 from consumers.converger.events import Event
 from consumers.converger.life import Life, Phase
+from consumers.converger.partition import Happening, Partition
 from groundswell import metrics
 from groundswell.kafka import Record
 from groundswell.messages import Message, Stance, Subject, Watermark

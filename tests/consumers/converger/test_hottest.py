@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from consumers.converger.closing import Closing, Partition
+from consumers.converger.closing import Closing
 from consumers.converger.events import Event
 from consumers.converger.hottest import EVERY_SECONDS, MOST, Hottest, hottest
-from consumers.converger.trend import Trend
+from consumers.converger.partition import Partition
 from groundswell import metrics
 from groundswell.clock import ManualClock
 from groundswell.settings import ConvergerSettings
@@ -25,7 +25,7 @@ WATCHED = {"acme": "Acme", "bolt": "Bolt"}
 
 def closed(events: list[Event], until: int) -> Partition:
     """A partition whose minutes before ``until`` are closed."""
-    partition = Partition(origin=START)
+    partition = Partition()
     minutes: dict[int, list[Event]] = {}
     for event in events:
         minutes.setdefault(event.minute, []).append(event)
@@ -109,9 +109,7 @@ def test_ten_thousand_subjects_are_looked_through_in_a_fraction_of_a_second(even
     for number in range(50_000):
         firm = number % 5000
         one = event(number, START + number // 5000 * 10 - 15, subjects=(f"*/firm{firm}", f"liquidity/firm{firm}"))
-        for subject in one.subjects:
-            partition.recent[subject].append(one)
-            partition.trends.setdefault(subject, Trend()).add(one)
+        partition.remember(one, one.minute)
     began = time.perf_counter()
     found = hottest([partition], TOPICS, watched)
     took = time.perf_counter() - began

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from consumers.converger.life import Life, Phase, acknowledge, remembered, reopen, step
 from groundswell.settings import ConvergerSettings
 
-SETTINGS = ConvergerSettings()
+SETTINGS = ConvergerSettings(pending_minutes=3)
 NEXT: dict[Phase | None, set[Phase | None]] = {
     None: {None, Phase.PENDING},
     Phase.PENDING: {Phase.PENDING, Phase.FIRING, None},
@@ -158,7 +158,7 @@ def test_what_is_acknowledged_resolves_as_what_fires_does() -> None:
 
 
 def test_only_what_fires_can_be_acknowledged() -> None:
-    assert changes(walk([TAKEN] * 2)) == [Phase.PENDING]
+    assert changes(walk([TAKEN] * 2, ConvergerSettings(pending_minutes=2))) == [Phase.PENDING]
 
 
 def test_what_becomes_critical_is_not_acknowledged_any_more() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from consumers.converger.counts import Counts
 from consumers.converger.queries import Trends
-from consumers.converger.trend import Counts
 from groundswell.kafka import Record
 from groundswell.messages import Watermark
 
@@ -42,7 +42,7 @@ def test_an_unknown_subject_is_not_found(trends: Trends) -> None:
 def test_hours_without_texts_are_shown_as_empty(trends: Trends) -> None:
     found = trends.find("policy/*")
     assert found is not None
-    assert found.hourly(3) == [Counts(0, 0, 0), Counts(0, 0, 0), Counts(1, 0.9, 0.04)]
+    assert found.hourly(3) == [Counts(0, 0, 0, 0), Counts(0, 0, 0, 0), Counts(1, 1, 0.9, 0.04)]
 
 
 def test_all_subjects_are_listed(trends: Trends) -> None:

@@ -73,13 +73,15 @@ def test_batches_of_any_size_come_to_the_same(stored: Any, other: Any, surge: li
     assert one.once() == all_at_once.once()
 
 
-def test_a_restart_keeps_the_beginning_of_event_time(
+def test_a_restart_keeps_since_when_a_subject_is_known_and_when_it_last_spoke(
     stored: Any, hypothesis_of: Any, mark: Mark, line: Line, drive: Any
 ) -> None:
-    drive(stored, line([hypothesis_of(1, START), mark(5 * HOUR)]))
+    drive(stored, line([hypothesis_of(1, START), hypothesis_of(2, START + 3 * HOUR + 240), mark(5 * HOUR)]))
     stage = stored.converger()
     stage.open(0)
-    assert stage._held[0].partition.origin == START // 60
+    memory = stage._held[0].partition.subjects["*/acme"]
+    assert (memory.trend.first, memory.trend.latest) == (START // HOUR, START // 60 + 184)
+    assert memory.baseline("texts", START // 60 + 300).hours == pytest.approx(5, rel=0.1)
 
 
 def test_an_owner_that_was_replaced_is_refused(stored: Any, surge: list[Message], line: Line) -> None:

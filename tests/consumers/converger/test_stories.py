@@ -57,6 +57,11 @@ def test_light_edits_of_an_english_text_are_one_story(event: MakeEvent, copy: st
     assert len(set(stories(event, ENGLISH, copy))) == 1
 
 
+def test_a_text_of_both_scripts_is_the_same_story_with_a_headline_around_it(event: MakeEvent) -> None:
+    mixed = "Tallow Bank (TLWB.N) Q3 miss, 净利润下滑, CEO resigns, 股价盘后跌"
+    assert len(set(stories(event, mixed, f"【快讯】{mixed}", f"BREAKING NEWS {mixed}"))) == 1
+
+
 def test_a_changed_number_makes_no_new_story(event: MakeEvent) -> None:
     assert len(set(stories(event, "Tallow Bank falls 3.5% at the open", "Tallow Bank falls 12% at the open"))) == 1
 

@@ -7,13 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.converger.evaluate import evaluate
 from consumers.converger.events import Event
 from consumers.converger.support import support, weights
-from consumers.converger.surge import Thresholds
-from consumers.converger.trend import Trend
 from groundswell.messages import AlertKind
-from groundswell.settings import ConvergerSettings
+from tests.consumers.converger.looking import END, flat, kinds, memory_of
 
 MakeEvent = Callable[..., Event]
 
@@ -26,7 +23,8 @@ def test_texts_of_one_author_weigh_as_the_logarithm_of_their_number(event: MakeE
 
 def test_three_hundred_copies_of_one_story_weigh_as_the_logarithm_of_their_number(event: MakeEvent) -> None:
     backing = support([event(number, 0, story="one") for number in range(300)], "negative")
-    assert backing.counts.texts == pytest.approx(math.log2(301))
+    assert backing.counts.weight == pytest.approx(math.log2(301))
+    assert backing.counts.texts == 300
     assert (backing.texts, backing.authors, backing.stories, backing.copies) == (300, 300, 1, 300)
 
 
@@ -52,24 +50,29 @@ def test_no_text_weighs_more_than_one_and_none_weighs_nothing(event: MakeEvent, 
     assert all(0 < weight <= 1 for weight in weights(events))
 
 
-@pytest.mark.parametrize("fields", [{"author": "one"}, {"story": "one"}], ids=["one author", "one story"])
-def test_forty_variants_of_one_voice_raise_nothing_where_forty_voices_do(event: MakeEvent, fields: dict[str, str]) -> None:
-    def found(**same: str) -> bool:
-        end, trend = 100_020, Trend()
-        events = [event(number, end - 1 - number, **same) for number in range(40)]
-        for one in events:
-            trend.add(one)
-        return (
-            evaluate(
-                {"*/acme": trend},
-                lambda _subject, length: [one for one in events if one.minute >= end - length],
-                end,
-                0,
-                AlertKind.NEGATIVE_SURGE,
-                Thresholds.firing(ConvergerSettings()),
-            )
-            is not None
-        )
+VARIANTS = ("", "。", "！", "😡", "，求扩散", "，第{}天了", "【转】", "，{}")
 
-    assert found()
-    assert not found(**fields)
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"author": "one"}, {"story": "one"}, {"excerpt": "云杉银行城南支行今早停办取款业务，储户排队等说法{}"}],
+    ids=["one author", "one story", "light edits of one post"],
+)
+def test_forty_variants_of_one_voice_raise_nothing_where_forty_voices_do(event: MakeEvent, fields: dict[str, str]) -> None:
+    def told(**same: str) -> set[AlertKind]:
+        edits = [VARIANTS[number % len(VARIANTS)].format(number) for number in range(40)]
+        fields = [{name: value.format(edit) for name, value in same.items()} for edit in edits]
+        events = [event(number, END - 1 - number, **own) for number, own in enumerate(fields)]
+        return set(kinds({"*/acme": memory_of(flat(3, 1), events)}))
+
+    assert told() >= {AlertKind.NEGATIVE_SURGE, AlertKind.VOLUME_SURGE}
+    assert told(**fields) == set()
+
+
+def test_a_loud_author_with_two_others_is_no_surge_where_five_authors_are(event: MakeEvent) -> None:
+    def told(authors: list[str]) -> set[AlertKind]:
+        events = [event(number, END - 1 - number, author=author) for number, author in enumerate(authors)]
+        return set(kinds({"*/acme": memory_of(flat(1, 0), events)}))
+
+    assert AlertKind.NEGATIVE_SURGE not in told(["loud"] * 20 + ["one", "two"])
+    assert AlertKind.NEGATIVE_SURGE in told([f"a{number % 9}" for number in range(22)])

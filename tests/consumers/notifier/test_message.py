@@ -181,6 +181,52 @@ def test_a_surge_from_nothing_gives_no_ratio() -> None:
     assert "31.4 weighted texts in 15 min, next to none expected" in message.body(tell(expected=0.0))
 
 
+@pytest.mark.parametrize(
+    ("kind", "language", "said"),
+    [
+        ("stance_shift", "en", "A share of 62% in 6 h, usually 21%"),
+        ("stance_shift", "zh", "6 小时内占比 62%，平时 21%"),
+        ("volume_surge", "en", "0.6 weighted texts in 6 h, 0.2 expected: 3.0 times the usual"),
+    ],
+)
+def test_each_kind_says_how_unusual_it_is(kind: str, language: Literal["zh", "en"], said: str) -> None:
+    changed: dict[str, Any] = {
+        "kind": AlertKind(kind),
+        "observed": 0.62,
+        "expected": 0.21,
+        "ratio": 2.95,
+        "window_minutes": 360,
+    }
+    assert said in message.body(tell(language=language, **changed)).splitlines()
+
+
+def test_a_silence_is_told_in_whole_texts() -> None:
+    quiet: dict[str, Any] = {
+        "kind": AlertKind.SILENCE,
+        "observed": 0.0,
+        "expected": 40.3,
+        "window_minutes": 540,
+        "evidence": (),
+    }
+
+    assert "0 texts in 9 h, usually about 40" in message.body(tell(**quiet)).splitlines()
+    assert "9 小时内 0 条，平时同期约 40 条" in message.body(tell(language="zh", **quiet)).splitlines()
+
+
+def test_the_parts_of_the_score_say_why_it_is_read_so() -> None:
+    parts = {"surprise": 11.52, "support": 5.129, "diversity": 0.43, "credibility": 1.0}
+    ranked = (Ranked(subject=SUBJECT, score=25.4, parts=parts),)
+
+    assert (
+        "Why this reading: surprise 11.5 of 50, support 5.13, diversity 0.43 of 1, credibility 1 of 1"
+        in message.body(tell(hypotheses=ranked)).splitlines()
+    )
+    assert (
+        "研判依据：意外程度 11.5/50，支持强度 5.13，声音多样性 0.43/1，来源可信度 1/1"
+        in message.body(tell(language="zh", hypotheses=ranked)).splitlines()
+    )
+
+
 def test_an_alert_without_evidence_words_and_plan_has_no_empty_headings() -> None:
     bare = message.body(tell(evidence=(), keywords=(), plan=()))
 

@@ -1,0 +1,72 @@
+"""What is held in memory of one subject: its past by hours, its last hours by minutes, and what follows from the past."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from consumers.converger.detector.baseline import Baseline
+from consumers.converger.events import Event
+from consumers.converger.recent import WINDOWS, Recent
+from consumers.converger.shift import Shift, shift
+from consumers.converger.trend import Trend
+
+MOST_DERIVED = 32
+PARENT_LAG = 28 * 60
+"""Minutes by which the parent's past ends earlier: its hours take no late texts any more, so a restart learns the same."""
+
+
+@dataclass
+class Memory:
+    """One subject. What follows from its past is kept until a text changes an hour that it speaks of."""
+
+    trend: Trend = field(default_factory=Trend)
+    recent: Recent = field(default_factory=Recent)
+    parent: "Memory | None" = field(default=None, repr=False)
+    """All subjects of the partition, whose rhythm each is taken to have until it shows its own."""
+    _derived: dict[tuple[str, int], Any] = field(default_factory=dict)
+
+    def count(self, event: Event, minute: int) -> None:
+        """Count ``event``, which is new and closed in ``minute``."""
+        self.learn(event, self.recent.add(event, minute))
+
+    def learn(self, event: Event, weight: float = 1.0) -> None:
+        """Count ``event``, by heads ``weight``, in the past alone."""
+        self.trend.add(event, weight)
+        hour = event.minute // 60
+        for key in [key for key in self._derived if key[1] > hour]:
+            del self._derived[key]
+
+    def heard(self, end: int) -> bool:
+        """Whether it spoke in the longest window before minute ``end``: then it is in memory, whatever was forgotten when."""
+        return self.trend.latest is not None and self.trend.latest >= end - WINDOWS[-1]
+
+    def rest(self) -> None:
+        """Let go of what can be derived again: many subjects are heard of once in hours."""
+        self._derived.clear()
+
+    def baseline(self, measure: str, before: int) -> Baseline:
+        """The baseline of ``measure`` (texts, negative, positive) in the hours that ended by minute ``before``.
+
+        It begins with the subject's first text: what came before is not known, and no silence.
+        """
+
+        def learned() -> Baseline:
+            past = [(hour, counts.mass(measure)) for hour, counts in self.trend.settled(before)]
+            usual = self.parent.baseline("texts", before - PARENT_LAG) if self.parent else None
+            return Baseline.of(past, before // 60, past[0][0] if past else before // 60, usual)
+
+        found: Baseline = self._kept(f"baseline of {measure}", before // 60, learned)
+        return found
+
+    def shift(self, measure: str, before: int) -> Shift | None:
+        """The slow change of the share of ``measure`` in the hours that ended by minute ``before``."""
+        found: Shift | None = self._kept(f"shift of {measure}", before // 60, lambda: shift(self.trend, measure, before))
+        return found
+
+    def _kept(self, name: str, before: int, derive: Callable[[], Any]) -> Any:
+        """What ``derive`` finds in the hours before ``before``."""
+        if (name, before) not in self._derived:
+            if len(self._derived) >= MOST_DERIVED:
+                self._derived.clear()
+            self._derived[name, before] = derive()
+        return self._derived[name, before]

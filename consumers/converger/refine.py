@@ -1,0 +1,80 @@
+"""Refine: what stands behind the unusual windows, by heads instead of texts, and whether the market explains them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from consumers.converger.budget import shared
+from consumers.converger.evaluate import Unusual
+from consumers.converger.events import Event
+from consumers.converger.market import SUBJECT, Move
+from consumers.converger.memory import Memory
+from consumers.converger.recent import WINDOWS
+from consumers.converger.score import EVERYBODY, Score, score
+from consumers.converger.support import Support, leaning, support
+from consumers.converger.surge import Surge, Thresholds, share_p_value, surge_of
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One explanation: a subject, its surge, and what stands behind it; the members of a move of the whole market."""
+
+    subject: str
+    surge: Surge
+    support: Support
+    events: Sequence[Event]
+    share_p_value: float = 0.0
+    """The probability of so large a share of the stance."""
+    members: tuple[str, ...] = ()
+    credibility: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def score(self) -> Score:
+        """Surprise times support times diversity times credibility of the sources of what leans to the stance."""
+        sources = (event.source for event in self.events if leaning(event, self.surge.measure))
+        return score(self.surge.p_value, self.support, sources, self.credibility)
+
+    def passes(self, thresholds: Thresholds) -> bool:
+        """Whether it is over all of ``thresholds``."""
+        return (
+            self.surge.passes(thresholds)
+            and self.share_p_value <= thresholds.share
+            and self.support.authors >= thresholds.authors
+        )
+
+
+def refine(
+    unusual: Iterable[Unusual],
+    group: Mapping[str, Memory],
+    end: int,
+    thresholds: Thresholds,
+    credibility: Mapping[str, float] = EVERYBODY,
+) -> list[Candidate]:
+    """The candidates whose windows are still unusual when one author, or one story, counts at most logarithmically.
+
+    A stance has to stand out of the texts as well: more of all stances alike is more volume.
+    """
+    found = []
+    for one in unusual:
+        memory, surge = group[one.subject], one.surge
+        events = memory.recent.within(end, min(surge.window, WINDOWS[-1]))
+        backing = support(events, surge.measure)
+        share = 0.0
+        if surge.counts:
+            surge = surge_of(memory, surge.measure, end, surge.window, backing.counts)
+            share = share_p_value(memory, surge.measure, end - surge.window, backing.counts)
+        candidate = Candidate(one.subject, surge, backing, events, share, credibility=credibility)
+        if candidate.passes(thresholds.of(surge, shared(one.subject, len(group)))):
+            found.append(candidate)
+    return found
+
+
+def whole_market(moves: Iterable[Move], subjects: Mapping[str, Memory], end: int, thresholds: Thresholds) -> list[Candidate]:
+    """The candidates that ``moves`` of the market are, with their entities, those that rose most first."""
+    found = []
+    for move in moves:
+        if move.surge.passes(thresholds):
+            names = tuple(one.subject for one in move.risen)
+            events = {one.text_id: one for name in names for one in subjects[name].recent.within(end, move.window)}
+            told = [events[key] for key in sorted(events)]
+            found.append(Candidate(SUBJECT, move.surge, support(told, move.measure), told, members=names))
+    return found
