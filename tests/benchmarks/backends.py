@@ -16,10 +16,11 @@ import numpy as np
 from groundswell.settings import load
 from model.backends.choice import Name
 from model.card import read_card
+from model.folders import pack_folders
 from model.judge.answers import Answers, judged, predictions
 from model.judge.figures import accuracy, macro_f1, micro_f1
 from model.judge.labelled import LabelledSet, read_set
-from model.pack import Pack, pack_folders
+from model.pack import Pack
 
 TURNS = 3
 ALONE = 40

@@ -33,9 +33,10 @@ from model import adapter
 from model.bases import base_folder, load_bert
 from model.card import STANCES, Card, read_card
 from model.cleaning import clean
+from model.folders import pack_folders
 from model.heads import Heads
 from model.masking import Span
-from model.pack import Pack, Prediction, pack_folders
+from model.pack import Pack, Prediction
 from model.tokenizer import Piece, cut, load_tokenizer
 from model.words import tellable, without, words_of
 

@@ -28,7 +28,7 @@ from groundswell.messages import Text
 from groundswell.settings import Settings, load
 from model.bases import base_folder
 from model.card import read_card
-from model.pack import pack_folders
+from model.folders import pack_folders
 
 
 def say(line: str) -> None:
