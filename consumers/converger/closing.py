@@ -94,11 +94,8 @@ class Closing:
             news.setdefault(group_of(subject), set()).add(subject)
         for group in sorted(news.keys() | silent | in_being - {market.SUBJECT}):
             for kind in MEASURES:
-                place, about = Place(kind, group, minute), news.get(group, set())
-                if kind == AlertKind.SILENCE and group in silent:
-                    about = {group}
-                elif kind == AlertKind.SILENCE:
-                    about = set()
+                place = Place(kind, group, minute)
+                about = {group} & silent if kind == AlertKind.SILENCE else news.get(group, set())
                 if about or place.key in partition.happenings:
                     self._step(partition, place, about, result)
         for kind in MOVES:

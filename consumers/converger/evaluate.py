@@ -37,10 +37,10 @@ def evaluate(
     """What is unusual about the subjects ``names`` of ``group`` at the end of the minute before ``end``."""
     look = {AlertKind.STANCE_SHIFT: _shift, AlertKind.SILENCE: _silence}.get(kind, _windows)
     for subject in sorted(names):
-        mine = thresholds.part(shared(subject, len(group)) if look is _windows else 1.0)
+        share = shared(subject, len(group))
         if look is _windows or "*" in subject:  # a topic of an entity neither shifts nor falls silent apart from the whole
-            for surge in look(group[subject], MEASURES[kind], end, mine):
-                if surge.passes(mine):
+            for surge in look(group[subject], MEASURES[kind], end, thresholds):
+                if surge.passes(thresholds.of(surge, share)):
                     yield Unusual(subject, surge)
 
 

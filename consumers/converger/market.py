@@ -4,7 +4,7 @@ Entities are spread over the partitions by the hash of their name, so those of o
 seen in each partition without asking the others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from consumers.converger.budget import alarms_a_day
@@ -12,7 +12,7 @@ from consumers.converger.detector.tails import negative_binomial_tail
 from consumers.converger.events import parse_subject
 from consumers.converger.memory import Memory
 from consumers.converger.recent import WINDOWS
-from consumers.converger.surge import COLD_HOURS, LEAST_EXPECTED, Surge
+from consumers.converger.surge import COLD_HOURS, LEAST_EXPECTED, Surge, expected_of
 
 SUBJECT = "market/*"
 LEAST_ENTITIES = 6
@@ -54,22 +54,27 @@ class Move:
 
     def factor(self, without: str) -> float:
         """How many times the usual the entities come to, without one, and without the one that rose most: that is no market."""
-        others = [one for one in self.members if one.subject != without][1:]
-        return max(1.0, sum(one.observed for one in others) / max(sum(one.expected for one in others), LEAST_EXPECTED))
+        observed, expected = _sums([one for one in self.members if one.subject != without][1:])
+        return max(1.0, observed / max(expected, LEAST_EXPECTED))
 
     @property
     def chance(self) -> float:
         """The probability that the entities come to so much by chance, without the one that rose most."""
         others = self.members[1:]
-        observed, expected = sum(one.observed for one in others), sum(one.expected for one in others)
+        observed, expected = _sums(others)
         return negative_binomial_tail(observed, expected, min(one.shape for one in others))
 
     @property
     def surge(self) -> Surge:
         """The move as one surge: the sums of its entities, the least of their shapes, since moods are shared."""
-        observed, expected = sum(one.observed for one in self.members), sum(one.expected for one in self.members)
+        observed, expected = _sums(self.members)
         tail = negative_binomial_tail(observed, expected, min(one.shape for one in self.members))
         return Surge(self.measure, self.window, observed, expected, tail, alarms_a_day(tail, self.measure, self.window))
+
+
+def _sums(members: Sequence[Member]) -> tuple[float, float]:
+    """What was observed of ``members`` and what was expected."""
+    return sum(one.observed for one in members), sum(one.expected for one in members)
 
 
 class Market:
@@ -108,7 +113,7 @@ def _move(subjects: Mapping[str, Memory], measure: str, end: int, window: int) -
         if name.startswith("*/") and name != "*/*":
             behind = memory.baseline(measure, end - window)
             if behind.hours >= COLD_HOURS and memory.heard(end):
-                expected = max(behind.expected(end, window), LEAST_EXPECTED)
+                expected = expected_of(behind, end, window)
                 observed = memory.recent.window(end, window).mass(measure)
                 members.append(Member(name, observed, expected, behind.shape(window)))
     risen = sum(one.risen for one in members)

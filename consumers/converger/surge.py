@@ -1,10 +1,11 @@
 """How unusual a window is beside the subject's own past, of which it is no part."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consumers.converger.budget import alarms_a_day
 from consumers.converger.counts import Counts
+from consumers.converger.detector.baseline import Baseline
 from consumers.converger.detector.tails import negative_binomial_tail, share_tail
 from consumers.converger.memory import Memory
 from consumers.converger.shares import CONCENTRATION, SHARE, SHARE_TEXTS
@@ -49,13 +50,9 @@ class Thresholds:
         ratio = (1 + self.ratio) / 2 if self.ratio else 0.0
         return Thresholds(self.a_day * CLEARING, self.texts / 2, min(1, self.authors), ratio, 0.5)
 
-    def part(self, share: float) -> "Thresholds":
-        """The thresholds of a subject that has ``share`` of the allowance."""
-        return Thresholds(self.a_day * share, self.texts, self.authors, self.ratio, self.share)
-
     def of(self, surge: "Surge", share: float) -> "Thresholds":
         """The thresholds of ``surge``, of a subject with ``share`` of what windows are allowed: all else is of the whole."""
-        return self.part(share) if surge.counts else self
+        return replace(self, a_day=self.a_day * share) if surge.counts else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +89,11 @@ class Surge:
         )
 
 
+def expected_of(behind: Baseline, end: int, length: int) -> float:
+    """What a window is taken to expect: what its past says, with a floor."""
+    return max(behind.expected(end, length), LEAST_EXPECTED)
+
+
 def surge_of(memory: Memory, measure: str, end: int, length: int, observed: Counts) -> Surge:
     """The surge test of ``observed``, the counts of the ``length`` minutes before ``end``, beside what came before them.
 
@@ -100,11 +102,11 @@ def surge_of(memory: Memory, measure: str, end: int, length: int, observed: Coun
     """
     before, mass = end - length, observed.mass(measure)
     behind, texts = memory.baseline(measure, before), memory.baseline("texts", before)
-    expected = max(behind.expected(end, length), LEAST_EXPECTED)
+    expected = expected_of(behind, end, length)
     shape = min(behind.shape(length), texts.shape(length))  # moods of a subject move all its stances
     tail = negative_binomial_tail(mass, expected, shape)
     if measure != "texts":
-        volume = negative_binomial_tail(observed.weight, max(texts.expected(end, length), LEAST_EXPECTED), texts.shape(length))
+        volume = negative_binomial_tail(observed.weight, expected_of(texts, end, length), texts.shape(length))
         if volume < LIKELY_VOLUME:
             product = max(volume * share_p_value(memory, measure, before, observed), LEAST_PRODUCT)
             tail = min(tail, product * (1 - math.log(product)))
