@@ -54,8 +54,8 @@ class Baseline:
         mass = float(by_place.sum())
         seen = past.total if parent is None else float(past.by_place @ parent)
         level = (PRIOR_MASS + mass) / (PRIOR_HOURS * 60 / past.grid.minutes + seen)
-        rhythm = factors(by_place, past.by_place, level, PRIOR, past.grid.day, parent)
-        alpha = dispersion(counts, level * rhythm[past.place], past.weights)
+        rhythm, follows = factors(by_place, past.by_place, level, PRIOR, past.grid.day, parent)
+        alpha = dispersion(counts, level * rhythm[past.place], past.weights, follows[past.place])
         return cls(level, rhythm, alpha, mass, past.total, past.grid)
 
     def expected(self, end_minute: int, length_minutes: int, quiet: float = 0.0) -> float:

@@ -58,6 +58,11 @@ def false_alarms(ratio: np.ndarray) -> np.ndarray:
     return np.asarray(np.exp((PLACE - ratio) / SCALE))
 
 
+def ratio_of(budget: float) -> float:
+    """The ratio that ordinary counts pass ``budget`` times a day: what `false_alarms` inverts."""
+    return PLACE - SCALE * math.log(budget)
+
+
 def score(ratio: np.ndarray) -> np.ndarray:
     """The probability that an ordinary day stays below ``ratio``: Gumbel's distribution, in [0, 1]."""
     return np.asarray(np.exp(-false_alarms(ratio)))

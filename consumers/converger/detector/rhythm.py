@@ -25,8 +25,10 @@ def credibility(expected: np.ndarray, cells: np.ndarray, alpha: float, variance:
 
 def factors(
     mass: np.ndarray, cells: np.ndarray, level: float, alpha: float, day: int, parent: np.ndarray | None = None
-) -> np.ndarray:
-    """The factors of the cells of a week, of mean about 1, (week,).
+) -> tuple[np.ndarray, np.ndarray]:
+    """The factors of the cells of a week, of mean about 1, and how far each follows its own mass, (week,) each.
+
+    The second is the change of a factor's logarithm with the mass seen in its place (about the leverage of a fit, over mass).
 
     ``mass`` and ``cells``: what was seen in each cell of the week, in how many (weighted) cells, (week,) each; ``level`` is the
     mass of a cell overall, ``day`` the number of cells a day. ``parent`` has the factors of all of its kind, from which one
@@ -35,17 +37,16 @@ def factors(
     shape = (len(mass) // day, day)
     mass, cells = mass.reshape(shape), cells.reshape(shape)
     usual = np.ones(shape) if parent is None else parent.reshape(shape)
+    follows = np.zeros(shape)
     hour_variance = HOUR_VARIANCE if parent is None else OWN_HOUR_VARIANCE
     for axis, variance in ((0, hour_variance), (1, DAY_VARIANCE), (None, CELL_VARIANCE)):
-        usual = usual * _shrunk(_sum(mass, axis), _sum(cells * usual, axis) * level, _sum(cells, axis), alpha, variance)
-    return np.asarray(usual.ravel())
+        expected = np.maximum(_sum(cells * usual, axis) * level, 1e-9)
+        weight = credibility(expected, _sum(cells, axis), alpha, variance)
+        usual = usual * (1 + weight * (_sum(mass, axis) / expected - 1))
+        follows = follows + weight / expected
+    return usual.ravel(), follows.ravel()
 
 
 def _sum(values: np.ndarray, axis: int | None) -> np.ndarray:
     """Sums over an axis, which stays with length 1; the values themselves without one."""
     return values if axis is None else np.asarray(values.sum(axis=axis, keepdims=True))
-
-
-def _shrunk(mass: np.ndarray, expected: np.ndarray, cells: np.ndarray, alpha: float, variance: float) -> np.ndarray:
-    weight = credibility(expected, cells, alpha, variance)
-    return np.asarray(1 + weight * (mass / np.maximum(expected, 1e-9) - 1))

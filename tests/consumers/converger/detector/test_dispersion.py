@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from consumers.converger.detector.baseline import Baseline
 from consumers.converger.detector.dispersion import LOWEST, PRIOR, dispersion, over
 
 
@@ -20,6 +21,21 @@ def test_calm_counts_have_the_lowest() -> None:
 
 def test_where_nothing_is_expected_nothing_is_learned() -> None:
     assert dispersion(np.zeros(500), np.full(500, 1e-6), np.ones(500)) == pytest.approx(PRIOR, rel=0.01)
+
+
+@pytest.mark.parametrize("rate", [2.0, 10.0])
+@pytest.mark.parametrize("days", [7, 28])
+def test_a_rhythm_learned_of_the_same_cells_makes_it_no_smaller(rate: float, days: int) -> None:
+    rng, hours = np.random.default_rng(8), days * 24
+    rhythm = 1 + 0.6 * np.sin(np.arange(hours) / 24 * 2 * np.pi)
+    drawn = [rng.poisson(rate * rhythm * rng.gamma(8, 1 / 8, hours)) for _ in range(20)]
+    alphas = [Baseline.of(list(enumerate(map(float, one))), hours, 0).alpha for one in drawn]
+    assert 0.08 < float(np.median(alphas)) < 0.25
+
+
+def test_a_cell_that_is_what_is_expected_of_it_tells_nothing() -> None:
+    observed = np.array([0.0, 40.0, 3.0])
+    assert dispersion(observed, observed + 1e-3, np.ones(3), 1 / (observed + 1e-3)) == pytest.approx(PRIOR)
 
 
 def test_longer_windows_vary_less_but_more_than_without_memory() -> None:

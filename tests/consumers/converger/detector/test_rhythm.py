@@ -12,7 +12,7 @@ def found(rates: np.ndarray, weeks: float = WEEKS, alpha: float = 0.5) -> np.nda
     """The factors where each hour of ``weeks`` weeks held its rate, (7, 24)."""
     cells = np.full(168, weeks)
     level = float(rates.mean())
-    return factors(rates.ravel() * weeks, cells, level, alpha, 24).reshape(7, 24)
+    return factors(rates.ravel() * weeks, cells, level, alpha, 24)[0].reshape(7, 24)
 
 
 def test_a_flat_week_has_factors_of_one() -> None:
@@ -43,3 +43,13 @@ def test_more_weeks_are_believed_more() -> None:
     rates[1, 15] = 50
     few, many = (found(rates, weeks)[1, 15] for weeks in (1.0, 20.0))
     assert 1 < few < many
+
+
+def test_how_far_a_factor_follows_its_own_mass_is_its_slope() -> None:
+    mass, cells = np.random.default_rng(3).poisson(20.0, 168).astype(float), np.full(168, 4.0)
+    usual, follows = factors(mass, cells, 5.0, 0.5, 24)
+    for place in (0, 50, 167):
+        more = mass.copy()
+        more[place] += 0.01
+        slope = np.log(factors(more, cells, 5.0, 0.5, 24)[0][place] / usual[place]) / 0.01
+        assert follows[place] == pytest.approx(slope, rel=0.35)
