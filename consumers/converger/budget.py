@@ -7,7 +7,7 @@ its lengths, and every window length has an equal part of what a subject may cos
 from consumers.converger.recent import WINDOWS
 from groundswell.messages import AlertKind
 
-TESTS_A_WINDOW = {"negative": 0.3, "positive": 0.3, "texts": 5.0}
+TESTS_A_WINDOW = {"negative": 0.12, "positive": 0.12, "texts": 5.0}
 """Tests in the length of a window that slides, for each measure, as `tests/benchmarks/false_alarms.py` finds them on noise.
 
 A stance has fewer than one, because it has to stand out of the texts as well, and be told by several authors.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-PRIOR = 0.5
-"""An hour's rate varies by some 70 % of its mean, rhythm apart."""
+PRIOR = 0.3
+"""An hour's rate varies by some 55 % of its mean, rhythm apart."""
 PRIOR_CELLS = 24.0
 LOWEST = 0.02
 GROWTH = 0.3
