@@ -39,6 +39,8 @@ class PackFolder:
         self._ready: Pack | None = None
         self._loading: threading.Thread | None = None
         self._next_check = clock.monotonic() + CHECK_SECONDS
+        for result in ("taken", "refused"):  # at 0: a rate misses what a series is born with
+            metrics.PACK_RELOADS.labels(metrics.language_label(self._pack.language), result)
 
     @property
     def name(self) -> str:

@@ -43,6 +43,8 @@ class Shadow:
         self._load = load
         self._share = share
         self._queue: Queue[list[Seen]] = Queue(WAITING)
+        for reason in ("busy", "failed"):  # at 0: a rate misses what a series is born with
+            metrics.SHADOW_LOST.labels(self._language, reason)
         threading.Thread(target=self._run, name=f"shadow-{language}", daemon=True).start()
 
     def observe(self, seen: Sequence[Seen]) -> None:

@@ -1,7 +1,7 @@
 """What compose and Kubernetes start, read from their files for the tests."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ DEPLOY = ROOT / "deploy"
 COMPOSE = DEPLOY / "docker-compose.yml"
 DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
 KUBERNETES = DEPLOY / "kubernetes"
+CONFIG = DEPLOY / "config"
 PORTS = {name: getattr(Settings().metrics, f"{name}_port") for name in ("diverger", "converger", "notifier", "ingest", "feeds")}
 REFERENCE = re.compile(r"^\$\{(\w+)(?::([-?])(.*))?\}$", re.DOTALL)
 MANIFESTS = sorted(path for path in KUBERNETES.rglob("*.yaml") if path.name != "kustomization.yaml")
@@ -82,6 +83,12 @@ def workloads() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for one in of_kind("Deployment", "StatefulSet"):
         (container,) = one["spec"]["template"]["spec"]["containers"]
         yield one, container
+
+
+def config_maps(volume: Mapping[str, Any]) -> list[str]:
+    """The ConfigMaps of a volume."""
+    sources = [volume, *volume.get("projected", {}).get("sources", ())]
+    return [source["configMap"]["name"] for source in sources if "configMap" in source]
 
 
 def orchestrated() -> Iterator[Process]:

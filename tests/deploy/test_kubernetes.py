@@ -4,13 +4,14 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from groundswell.kafka import Topics
 from groundswell.settings import Settings
-from tests.deploy.containers import DEPLOY, KUBERNETES, KUSTOMIZATIONS, PORTS, ROOT, of_kind, workloads
+from tests.deploy.containers import DEPLOY, KUBERNETES, KUSTOMIZATIONS, PORTS, ROOT, config_maps, of_kind, workloads
 
 
 @pytest.mark.parametrize("path", KUSTOMIZATIONS, ids=lambda path: str(path.parent.relative_to(ROOT)))
@@ -51,8 +52,7 @@ def test_every_config_map_claim_and_target_that_is_named_exists() -> None:
                 assert source["secretRef"]["optional"]
         volumes = one["spec"]["template"]["spec"].get("volumes", ())
         for volume in volumes:
-            if "configMap" in volume:
-                assert volume["configMap"]["name"] in names_of("ConfigMap")
+            assert set(config_maps(volume)) <= names_of("ConfigMap")
             if "persistentVolumeClaim" in volume:
                 assert volume["persistentVolumeClaim"]["claimName"] in names_of("PersistentVolumeClaim")
         claimed = [claim["metadata"]["name"] for claim in one["spec"].get("volumeClaimTemplates", ())]
@@ -108,6 +108,13 @@ def test_lag_is_asked_of_the_groups_and_topics_that_the_stages_use() -> None:
         assert spec["maxReplicaCount"] == settings.kafka.partitions
 
 
+def volumes_of(one: dict[str, Any]) -> list[dict[str, Any]]:
+    if one["kind"] not in {"Deployment", "StatefulSet"}:
+        return []
+    found: list[dict[str, Any]] = one["spec"]["template"]["spec"].get("volumes", [])
+    return found
+
+
 @pytest.mark.parametrize("folder", ["base", "servers", "example"])
 def test_kustomize_builds_without_a_warning(folder: str) -> None:
     if (found := shutil.which("kubectl")) is None:
@@ -117,6 +124,8 @@ def test_kustomize_builds_without_a_warning(folder: str) -> None:
     assert not built.stderr
     made = list(yaml.safe_load_all(built.stdout))
     assert len({(one["kind"], one["metadata"]["name"]) for one in made}) == len(made)
+    named = {name for one in made for volume in volumes_of(one) for name in config_maps(volume)}
+    assert named <= {one["metadata"]["name"] for one in made if one["kind"] == "ConfigMap"}
     if folder == "example":
         assert {one["metadata"]["namespace"] for one in made if one["kind"] != "Namespace"} == {"groundswell"}
         assert built.stdout.count("kafka.groundswell.svc:9092") == 4
