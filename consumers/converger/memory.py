@@ -36,9 +36,14 @@ class Memory:
         for key in [key for key in self._derived if key[1] > hour]:
             del self._derived[key]
 
+    @property
+    def latest(self) -> int:
+        """The minute of the last text; long ago where there was none."""
+        return 0 if self.trend.latest is None else self.trend.latest
+
     def heard(self, end: int) -> bool:
         """Whether it spoke in the longest window before minute ``end``: then it is in memory, whatever was forgotten when."""
-        return self.trend.latest is not None and self.trend.latest >= end - WINDOWS[-1]
+        return self.latest >= end - WINDOWS[-1]
 
     def rest(self) -> None:
         """Let go of what can be derived again: many subjects are heard of once in hours."""
