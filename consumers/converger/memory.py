@@ -7,7 +7,7 @@ from typing import Any
 from consumers.converger.detector.baseline import Baseline
 from consumers.converger.events import Event
 from consumers.converger.recent import WINDOWS, Recent
-from consumers.converger.shift import Shift, shift
+from consumers.converger.shift import Course, course
 from consumers.converger.trend import Trend
 
 MOST_DERIVED = 32
@@ -63,9 +63,9 @@ class Memory:
         found: Baseline = self._kept(f"baseline of {measure}", before // 60, learned)
         return found
 
-    def shift(self, measure: str, before: int) -> Shift | None:
-        """The slow change of the share of ``measure`` in the hours that ended by minute ``before``."""
-        found: Shift | None = self._kept(f"shift of {measure}", before // 60, lambda: shift(self.trend, measure, before))
+    def course(self, measure: str, before: int) -> Course:
+        """How the share of ``measure`` went in the hours that ended by minute ``before``."""
+        found: Course = self._kept(f"course of {measure}", before // 60, lambda: course(self.trend, measure, before))
         return found
 
     def _kept(self, name: str, before: int, derive: Callable[[], Any]) -> Any:
