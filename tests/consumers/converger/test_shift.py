@@ -1,7 +1,6 @@
 """Slow changes of a share: found within days though no window sees them, told once, over when they go back or are usual."""
 
 from collections.abc import Callable
-from datetime import datetime
 from itertools import pairwise
 from random import Random
 
@@ -11,15 +10,12 @@ import pytest
 from consumers.converger.counts import Cell
 from consumers.converger.cusum import PAST_HOURS
 from consumers.converger.events import Event
-from consumers.converger.life import Life, Phase, step
-from consumers.converger.shift import CLEARING_CHANGE, LEAST_CHANGE, LEAST_TEXTS, Course, course
-from consumers.converger.surge import Surge, Thresholds
+from consumers.converger.shift import LEAST_TEXTS, Course, course
 from consumers.converger.trend import Trend
-from groundswell.messages import Alert, AlertKind, AlertState
+from groundswell.messages import AlertKind
 from groundswell.settings import ConvergerSettings
 from tests.consumers.converger import looking
 from tests.consumers.converger.looking import END, HOUR, cell, flat, memory_of
-from tests.consumers.converger.playing import told
 
 MakeEvent = Callable[..., Event]
 
@@ -98,29 +94,6 @@ def test_of_a_change_over_few_texts_nothing_is_told() -> None:
     assert went({**flat(2, 0.4), **enough}).change is not None
 
 
-def passes(change: float) -> tuple[bool, bool]:
-    """Whether a sure change by so many points of share is over the firing and over the clearing thresholds."""
-    firing = Thresholds.firing(ConvergerSettings(), AlertKind.STANCE_SHIFT, 0.001)
-    surge = Surge("negative", 3000, 0.3 + change, 0.3, 0.0, 0.0, counts=False)
-    return surge.passes(firing), surge.passes(firing.clearing())
-
-
-def test_a_small_change_is_not_worth_telling_and_one_that_is_told_has_to_become_smaller_yet_to_end() -> None:
-    assert passes(LEAST_CHANGE + 0.01) == (True, True)
-    assert passes(LEAST_CHANGE - 0.01) == (False, True)
-    assert passes(CLEARING_CHANGE - 0.01) == (False, False)
-
-
-def test_a_change_that_swings_around_the_least_fires_once() -> None:
-    life: Life | None = None
-    phases, swings = [], [*[0.121, 0.119] * 2000, *[0.07] * 100]
-    for minute, change in enumerate(swings):
-        over, above = passes(change)
-        life, changed = step(life, minute, over=over, above_clearing=above, settings=ConvergerSettings(pending_minutes=0))
-        phases += [life.phase if life else None] if changed else []
-    assert phases == [Phase.PENDING, Phase.FIRING, Phase.RESTING]
-
-
 def test_the_longer_a_change_goes_on_the_rarer_it_is_by_chance() -> None:
     changes = [went(hours([*[0.2] * 14 * DAY, *[0.5] * half * 12])).change for half in range(1, 7)]
     rates = [one.a_day for one in changes if one is not None]
@@ -133,6 +106,15 @@ def test_a_change_that_lasts_is_no_news_after_days_but_where_the_share_settled()
     now = went(hours([*[0.2] * 14 * DAY, *[0.5] * 6 * DAY]))
     assert now.change is None
     assert now.settled == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("days", [2, 6], ids=["under way", "settled"])
+def test_a_trend_that_comes_back_from_the_store_went_the_same_way(days: int) -> None:
+    trend = Trend(hours=hours([*[0.2] * 14 * DAY, *[0.5] * days * DAY]))
+    before = course(trend, "negative", END)
+    trend.fold(HOUR - 28 * DAY, HOUR - 28)
+    assert course(Trend.decode(trend.encode()), "negative", END) == before
+    assert (before.change is None, before.settled is None) == (days == 6, days == 2)
 
 
 def test_a_share_that_settled_and_goes_back_is_forgotten_bit_by_bit() -> None:
@@ -170,55 +152,3 @@ def test_a_silent_past_between_texts_changes_no_share() -> None:
     random = Random(2)  # noqa: S311
     past = {HOUR - 1 - back: cell(4, 1.2) for back in range(20 * DAY) if random.random() < 0.3}
     assert not any(found(past, END - hour * 60) for hour in range(0, 5 * DAY, 6))
-
-
-# Whole partitions, closed minute by minute.
-
-
-def play(event: MakeEvent, shares: Callable[[float], float], days: int, texts: int, seed: int) -> list[Alert]:
-    """What is told of so many texts an hour over ``days``, of which ``shares``, by the day, are negative."""
-    random, events = Random(seed), []  # noqa: S311
-    for number, minute in enumerate(sorted(random.randrange(END, END + days * 1440) for _ in range(days * DAY * texts))):
-        negative = random.random() < shares((minute - END) / 1440)
-        events.append(event(number, minute, negative=950 if negative else 20, positive=20))
-    alerts = told(events, [*range(END + 1440, END + days * 1440, 1440), END + days * 1440], false_alarms_a_day=0.02)
-    return [one for one in alerts if one.state != AlertState.PENDING]
-
-
-def day(moment: datetime | None) -> float:
-    """The day of the play in which something was."""
-    assert moment is not None
-    return (moment.timestamp() / 60 - END) / 1440
-
-
-def shifts(alerts: list[Alert]) -> tuple[Alert, Alert]:
-    """The first and the last that is told of the only shift among ``alerts``."""
-    found = [one for one in alerts if one.kind == AlertKind.STANCE_SHIFT]
-    assert list(dict.fromkeys(one.state for one in found)) == [AlertState.FIRING, AlertState.RESOLVED]
-    assert len({one.id for one in found}) == 1
-    return found[0], found[-1]
-
-
-def test_a_change_is_told_once_since_it_began_and_ends_when_it_goes_back(event: MakeEvent) -> None:
-    first, last = shifts(play(event, lambda at: 0.5 if 8 <= at < 11 else 0.2, days=14, texts=6, seed=4))
-    assert 8 < day(first.detected_at) < 11
-    assert day(first.started_at) == pytest.approx(8, abs=1)
-    assert 11 < day(last.resolved_at) < 14
-
-
-@pytest.fixture(scope="module")
-def lasting(event: MakeEvent) -> list[Alert]:
-    """What is told of a share that rises in the course of three days and then stays where it is."""
-    return play(event, lambda at: min(0.6, 0.2 + 0.4 * max(0.0, at - 6) / 3), days=13, texts=20, seed=1)
-
-
-def test_a_change_that_lasts_is_told_once_and_is_over_when_it_has_become_usual(lasting: list[Alert]) -> None:
-    first, last = shifts(lasting)
-    assert 6 < day(first.detected_at) < 11
-    assert day(first.detected_at) < day(last.resolved_at) < 12
-
-
-def test_nothing_is_told_beside_a_shift_that_the_raised_share_explains(lasting: list[Alert]) -> None:
-    first, _ = shifts(lasting)
-    after = {one.id for one in lasting if one.state == AlertState.FIRING and one.detected_at > first.detected_at}
-    assert after == set()
