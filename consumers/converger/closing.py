@@ -12,6 +12,7 @@ from consumers.converger.budget import allowed, shared
 from consumers.converger.concretise import Context, concretise, revise
 from consumers.converger.evaluate import MEASURES, Unusual, evaluate
 from consumers.converger.events import Event
+from consumers.converger.level import changing
 from consumers.converger.life import Life, Phase, step
 from consumers.converger.partition import Closed, Happening, Partition, Past, bury, group_of
 from consumers.converger.refine import Candidate, refine, whole_market
@@ -26,6 +27,8 @@ from model.taxonomy import Taxonomy
 
 STANCES = (AlertKind.NEGATIVE_SURGE, AlertKind.POSITIVE_SURGE)
 """What explains, while it goes on, that there are more texts of a group, or another share of a stance in them."""
+CHANGING = AlertKind.NEGATIVE_SURGE
+"""What a shift that is told of the same group explains, as far as the share has risen: both are of one measure."""
 MOVES = (*STANCES, AlertKind.VOLUME_SURGE)
 """What the whole market may do."""
 TELLING = {Phase.FIRING, Phase.ACKNOWLEDGED}
@@ -211,8 +214,9 @@ class Closing:
         kind, end = place.kind, place.minute + 1
         a_day = allowed(self._settings.false_alarms_a_day, kind, partition.heard(place.minute), partition.of)
         firing, group = Thresholds.firing(self._settings, kind, a_day), partition.group(place.group, end)
-        unusual, above = self._unusual(partition, place, news, firing)
-        found = refine(unusual, group, end, firing, self._settings.credibility)
+        factor = self._factor(partition, place)
+        unusual, above = self._unusual(partition, place, news, firing, factor)
+        found = refine(unusual, group, end, firing, self._settings.credibility, factor)
         if place.group == market.SUBJECT:
             moves = partition.market.moves(partition.subjects, MEASURES[kind], end)
             found = whole_market(moves, partition.subjects, end, firing)
@@ -223,14 +227,24 @@ class Closing:
         return select(kind, found), above or bool(found)
 
     @staticmethod
-    def _unusual(partition: Partition, place: Place, news: Collection[str], firing: Thresholds) -> tuple[list[Unusual], bool]:
+    def _factor(partition: Partition, place: Place) -> float:
+        """How many times its past share a stance is expected to have at ``place``: a change that is told raises it."""
+        shift = partition.happenings.get(f"{AlertKind.STANCE_SHIFT}:{place.group}")
+        if place.kind != CHANGING or shift is None or shift.life.phase not in TELLING:
+            return 1.0
+        return changing(partition.memory(place.group), MEASURES[CHANGING], place.minute + 1)
+
+    @staticmethod
+    def _unusual(
+        partition: Partition, place: Place, news: Collection[str], firing: Thresholds, factor: float
+    ) -> tuple[list[Unusual], bool]:
         """What is over the firing thresholds by plain counts, and whether anything is over the clearing ones."""
         end = place.minute + 1
         group = partition.group(place.group, end)
         if place.key not in partition.happenings:
-            some = any(True for _ in evaluate(group, group.keys() & news, place.kind, end, firing))
-            return list(evaluate(group, group, place.kind, end, firing)) if some else [], False
-        lower = list(evaluate(group, group, place.kind, end, firing.clearing()))
+            some = any(True for _ in evaluate(group, group.keys() & news, place.kind, end, firing, factor))
+            return list(evaluate(group, group, place.kind, end, firing, factor)) if some else [], False
+        lower = list(evaluate(group, group, place.kind, end, firing.clearing(), factor))
         over = [one for one in lower if one.surge.passes(firing.of(one.surge, shared(one.subject, len(group))))]
         if partition.happenings[place.key].life.phase == Phase.PENDING:
             return over, bool(lower)

@@ -32,35 +32,43 @@ class Unusual:
 
 
 def evaluate(
-    group: Mapping[str, Memory], names: Iterable[str], kind: AlertKind, end: int, thresholds: Thresholds
+    group: Mapping[str, Memory],
+    names: Iterable[str],
+    kind: AlertKind,
+    end: int,
+    thresholds: Thresholds,
+    factor: float = 1.0,
 ) -> Iterator[Unusual]:
-    """What is unusual about the subjects ``names`` of ``group`` at the end of the minute before ``end``."""
+    """What is unusual about the subjects ``names`` of ``group`` at the end of the minute before ``end``.
+
+    A stance is expected to have ``factor`` times its share of the past in a window.
+    """
     look = {AlertKind.STANCE_SHIFT: _shift, AlertKind.SILENCE: _silence}.get(kind, _windows)
     for subject in sorted(names):
         share = shared(subject, len(group))
         if look is _windows or "*" in subject:  # a topic of an entity neither shifts nor falls silent apart from the whole
-            for surge in look(group[subject], MEASURES[kind], end, thresholds):
+            for surge in look(group[subject], MEASURES[kind], end, thresholds, factor):
                 if surge.passes(thresholds.of(surge, share)):
                     yield Unusual(subject, surge)
 
 
-def _windows(memory: Memory, measure: str, end: int, thresholds: Thresholds) -> Iterator[Surge]:
+def _windows(memory: Memory, measure: str, end: int, thresholds: Thresholds, factor: float) -> Iterator[Surge]:
     """Each window that ends now."""
     for length, observed in memory.recent.windows(end).items():
         if observed.mass(measure) >= thresholds.texts:
-            yield surge_of(memory, measure, end, length, observed)
+            yield surge_of(memory, measure, end, length, observed, factor)
 
 
-def _shift(memory: Memory, measure: str, end: int, _: Thresholds) -> Iterator[Surge]:
+def _shift(memory: Memory, measure: str, end: int, *_: object) -> Iterator[Surge]:
     """The change of share up to the last full hour."""
-    found = memory.shift(measure, end)
-    if found is not None and found.tells:
+    found = memory.course(measure, end).change
+    if found is not None:
         yield Surge(
             measure, end - found.since * 60, found.share, found.usual, min(1.0, found.a_day / 24), found.a_day, counts=False
         )
 
 
-def _silence(memory: Memory, measure: str, end: int, _: Thresholds) -> Iterator[Surge]:
+def _silence(memory: Memory, measure: str, end: int, *_: object) -> Iterator[Surge]:
     """The time since the last text."""
     last = memory.trend.latest
     if last is not None and last < end - 1:

@@ -7,7 +7,7 @@ from typing import Any
 from consumers.converger.detector.baseline import Baseline
 from consumers.converger.events import Event
 from consumers.converger.recent import WINDOWS, Recent
-from consumers.converger.shift import Shift, shift
+from consumers.converger.shift import Course, course
 from consumers.converger.trend import Trend
 
 MOST_DERIVED = 32
@@ -36,9 +36,14 @@ class Memory:
         for key in [key for key in self._derived if key[1] > hour]:
             del self._derived[key]
 
+    @property
+    def latest(self) -> int:
+        """The minute of the last text; long ago where there was none."""
+        return 0 if self.trend.latest is None else self.trend.latest
+
     def heard(self, end: int) -> bool:
         """Whether it spoke in the longest window before minute ``end``: then it is in memory, whatever was forgotten when."""
-        return self.trend.latest is not None and self.trend.latest >= end - WINDOWS[-1]
+        return self.latest >= end - WINDOWS[-1]
 
     def rest(self) -> None:
         """Let go of what can be derived again: many subjects are heard of once in hours."""
@@ -58,9 +63,9 @@ class Memory:
         found: Baseline = self._kept(f"baseline of {measure}", before // 60, learned)
         return found
 
-    def shift(self, measure: str, before: int) -> Shift | None:
-        """The slow change of the share of ``measure`` in the hours that ended by minute ``before``."""
-        found: Shift | None = self._kept(f"shift of {measure}", before // 60, lambda: shift(self.trend, measure, before))
+    def course(self, measure: str, before: int) -> Course:
+        """How the share of ``measure`` went in the hours that ended by minute ``before``."""
+        found: Course = self._kept(f"course of {measure}", before // 60, lambda: course(self.trend, measure, before))
         return found
 
     def _kept(self, name: str, before: int, derive: Callable[[], Any]) -> Any:

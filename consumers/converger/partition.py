@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from consumers.converger.deadlines import Deadlines
-from consumers.converger.events import Event, parse_subject
+from consumers.converger.events import Event
 from consumers.converger.flow import Flow
 from consumers.converger.life import Life, remembered
 from consumers.converger.market import Market
@@ -13,6 +13,8 @@ from groundswell.messages import Alert, AlertKind
 from groundswell.settings import ConvergerSettings
 
 SWEEP_MINUTES = 15
+IDLE_MINUTES = 60
+"""After so long a silence, and again after each as long, it is looked what memory needs of a subject."""
 LEAST_TEXTS = 5
 """Texts in six hours with which a group has its part of the budget; one that is named once or twice raises no alert."""
 
@@ -54,10 +56,15 @@ class Partition:
     """The minute in which a move of the market last explained a surge of an entity."""
     swept: int = 0
     """The first minute not closed when memory was last swept."""
+    news: set[str] = field(default_factory=set)
+    """Subjects that were asked for since then."""
+    idle: Deadlines = field(default_factory=Deadlines)
+    """The minutes in which it is looked what memory needs of subjects, should they stay silent."""
     _counted: tuple[int, int] = (-1, 1)
 
     def memory(self, subject: str) -> Memory:
         """The memory of ``subject``, an empty one if there was none."""
+        self.news.add(subject)
         self.groups.setdefault(group_of(subject), set()).add(subject)
         if subject not in self.subjects:
             self.subjects[subject] = Memory(parent=self.whole)
@@ -82,13 +89,14 @@ class Partition:
         """How many groups had enough texts to tell anything of in the six hours before the hour of ``minute``, at least 1."""
         hour = minute // 60
         if self._counted[0] != hour:
-            heard = [name for name in self.groups if self._texts(name, hour * 60) >= LEAST_TEXTS]
-            self._counted = (hour, max(1, len(heard)))
+            heard = sum(any(self._told(name, hour * 60) for name in names) for names in self.groups.values())
+            self._counted = (hour, max(1, heard))
         return self._counted[1]
 
-    def _texts(self, group: str, end: int) -> int:
-        """The texts of the most talked of subject of ``group`` in the six hours before minute ``end``."""
-        return max(self.subjects[name].recent.windows(end)[WINDOWS[-1]].texts for name in self.groups[group])
+    def _told(self, subject: str, end: int) -> bool:
+        """Whether ``subject`` had enough texts in the six hours before minute ``end``; most have fewer in memory altogether."""
+        recent = self.subjects[subject].recent
+        return len(recent) >= LEAST_TEXTS and recent.windows(end)[WINDOWS[-1]].texts >= LEAST_TEXTS
 
 
 @dataclass
@@ -105,8 +113,8 @@ class Closed:
 
 def group_of(subject: str) -> str:
     """The happening a subject belongs to: its entity, or its topic where it has none."""
-    entity = parse_subject(subject).entity
-    return f"*/{entity}" if entity else subject
+    entity = subject.partition("/")[2]
+    return subject if entity in {"", "*"} else f"*/{entity}"
 
 
 def bury(partition: Partition, key: str, life: Life, minute: int, settings: ConvergerSettings, result: Closed) -> None:
@@ -123,17 +131,35 @@ def bury(partition: Partition, key: str, life: Life, minute: int, settings: Conv
 
 
 def forget(partition: Partition) -> None:
-    """Drop from memory, now and then, what no window can reach any more; trends come back from the store when needed."""
-    if partition.closed is None or partition.closed - partition.swept < SWEEP_MINUTES:
+    """Drop from memory, now and then, what no window can reach any more; trends come back from the store when needed.
+
+    Looks at the subjects that were asked for since the last time, and at those that have been silent for another
+    `IDLE_MINUTES`: each text costs a few looks, and what is in memory beside it nothing.
+    """
+    now = partition.closed
+    if now is None or now - partition.swept < SWEEP_MINUTES:
         return
-    partition.swept = partition.closed
+    partition.swept = now
+    for subject in partition.news:
+        memory = partition.subjects[subject]
+        memory.recent.forget(now - KEPT_MINUTES)
+        partition.idle.set(subject, memory.latest + IDLE_MINUTES)
+    partition.news.clear()
     in_being = {key.partition(":")[2] for key in partition.happenings}
-    for subject, memory in list(partition.subjects.items()):
-        memory.recent.forget(partition.closed - KEPT_MINUTES)
-        if not memory.recent.window(partition.closed, WINDOWS[2]).texts:
-            memory.rest()
-        if not memory.recent and group_of(subject) not in in_being:
-            del partition.subjects[subject]
-            partition.groups[group_of(subject)].discard(subject)
-    for group in [name for name, subjects in partition.groups.items() if not subjects]:
+    for subject in partition.idle.before(now + 1):
+        memory, group = partition.subjects[subject], group_of(subject)
+        memory.recent.forget(now - KEPT_MINUTES)
+        memory.rest()
+        if memory.recent or group in in_being:
+            partition.idle.set(subject, now + IDLE_MINUTES)
+        else:
+            _drop(partition, subject, group)
+
+
+def _drop(partition: Partition, subject: str, group: str) -> None:
+    """Let ``subject`` of ``group`` go."""
+    del partition.subjects[subject]
+    partition.idle.set(subject, None)
+    partition.groups[group].discard(subject)
+    if not partition.groups[group]:
         del partition.groups[group]

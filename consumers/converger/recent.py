@@ -6,7 +6,7 @@ Memory only: it is built again from the events of the last hours when a partitio
 import math
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -74,15 +74,15 @@ class Recent:
 
     def forget(self, minute: int) -> None:
         """Drop what was published before ``minute``."""
+        old = [at for at in self.minutes if at < minute]
+        if not old:
+            return
         self.events = [event for event in self.events if event.minute >= minute]
         self._summed = (-1, {})
-        for at in [at for at in self.minutes if at < minute]:
+        for at in old:
             del self.minutes[at]
         for hour in [hour for hour in self._heads if (hour + 1) * 60 <= minute]:
             del self._heads[hour]
-
-    def __iter__(self) -> Iterator[Event]:
-        return iter(self.events)
 
     def __len__(self) -> int:
         return len(self.events)

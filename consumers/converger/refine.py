@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consumers.converger.budget import shared
+from consumers.converger.counts import Counts
 from consumers.converger.evaluate import Unusual
 from consumers.converger.events import Event
 from consumers.converger.market import SUBJECT, Move
@@ -48,10 +49,12 @@ def refine(
     end: int,
     thresholds: Thresholds,
     credibility: Mapping[str, float] = EVERYBODY,
+    factor: float = 1.0,
 ) -> list[Candidate]:
     """The candidates whose windows are still unusual when one author, or one story, counts at most logarithmically.
 
-    A stance has to stand out of the texts as well: more of all stances alike is more volume.
+    A stance has to stand out of the texts as well: more of all stances alike is more volume. It is expected to have ``factor``
+    times its share of the past.
     """
     found = []
     for one in unusual:
@@ -60,12 +63,19 @@ def refine(
         backing = support(events, surge.measure)
         share = 0.0
         if surge.counts:
-            surge = surge_of(memory, surge.measure, end, surge.window, backing.counts)
-            share = share_p_value(memory, surge.measure, end - surge.window, backing.counts)
+            surge = surge_of(memory, surge.measure, end, surge.window, backing.counts, factor)
+            share = _share_p_value(memory, surge, end, backing.counts)
         candidate = Candidate(one.subject, surge, backing, events, share, credibility=credibility)
         if candidate.passes(thresholds.of(surge, shared(one.subject, len(group)))):
             found.append(candidate)
     return found
+
+
+def _share_p_value(memory: Memory, surge: Surge, end: int, counts: Counts) -> float:
+    """The probability of so large a share among ``counts``, which the test of ``surge`` may have needed already."""
+    if surge.share_p_value is not None:
+        return surge.share_p_value
+    return share_p_value(memory, surge.measure, end - surge.window, counts, surge.factor)
 
 
 def whole_market(moves: Iterable[Move], subjects: Mapping[str, Memory], end: int, thresholds: Thresholds) -> list[Candidate]:

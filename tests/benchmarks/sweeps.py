@@ -50,7 +50,8 @@ def timed(count: int) -> dict[str, float]:
     first = next(iter(partition.subjects))
     due = Deadlines((name, BEGIN) for name in partition.subjects)
     return {
-        "forget, each 15 minutes": milliseconds(lambda: sweep(partition)),
+        "forget, each 15 minutes, after news of all": milliseconds(lambda: sweep(partition)),
+        "forget, each 15 minutes, after no news": milliseconds(lambda: sweep(partition)),
         "groups heard, each hour": milliseconds(lambda: partition.heard(BEGIN)),
         "heard elsewhere, each time one falls silent": milliseconds(
             lambda: heard_elsewhere(partition.subjects, first, BEGIN, 120)

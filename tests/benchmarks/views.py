@@ -27,6 +27,7 @@ class View(Partition):
 
     def memory(self, subject: str) -> Memory:
         """The memory of ``subject``, whose trend is always at hand."""
+        self.news.add(subject)
         if subject not in self.subjects:
             one = self.pool[subject]
             self.subjects[subject] = Seen(one.trend, one.recent, _derived=one._derived)

@@ -6,6 +6,7 @@ import pytest
 
 from consumers.converger.events import Event
 from consumers.converger.memory import MOST_DERIVED, Memory
+from consumers.converger.shift import Course
 from tests.consumers.converger.looking import END, HOUR, cell, flat, memory_of
 
 MakeEvent = Callable[..., Event]
@@ -67,17 +68,17 @@ def test_what_is_learned_alone_is_no_news(event: MakeEvent) -> None:
 
 def test_of_what_was_never_heard_nothing_is_known() -> None:
     assert Memory().baseline("texts", END).hours == 0
-    assert Memory().shift("negative", END) is None
+    assert Memory().course("negative", END) == Course()
 
 
-def test_a_shift_is_kept_until_a_text_changes_its_hours(event: MakeEvent) -> None:
+def test_a_course_is_kept_until_a_text_changes_its_hours(event: MakeEvent) -> None:
     memory = memory_of({**flat(20, 4), **flat(20, 14, hours=48, until=HOUR)})
-    shift = memory.shift("negative", END)
-    assert shift is not None
+    course = memory.course("negative", END)
+    assert course.change is not None
     memory.count(event(1, END), END)
-    assert memory.shift("negative", END) is shift
+    assert memory.course("negative", END) is course
     memory.count(event(2, END - 30), END)
-    assert memory.shift("negative", END) not in (None, shift)
+    assert memory.course("negative", END).change not in (None, course.change)
 
 
 def test_what_is_derived_is_bounded_and_found_again_the_same(memory: Memory) -> None:

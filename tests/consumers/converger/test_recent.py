@@ -97,10 +97,10 @@ def test_what_is_forgotten_is_gone_and_the_rest_is_as_it_was(
     event: MakeEvent, said: list[tuple[int, int, int]], age: int
 ) -> None:
     recent = recent_of(spoken(event, said))
-    kept = [one for one in recent if one.minute >= END - age]
+    kept = [one for one in recent.events if one.minute >= END - age]
     before = recent.window(END + 1, age + 1)
     recent.forget(END - age)
-    assert list(recent) == kept
+    assert recent.events == kept
     assert len(recent) == len(kept)
     assert recent.window(END + 1, age + 1) == before
     assert recent.window(END + 1, 10**6) == before
