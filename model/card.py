@@ -107,7 +107,7 @@ class Recipe(Part):
     label's errors cost more: a label of frequency f weighs f ** -power, scaled so that the weights average to 1 over the
     training texts of its group; ``true`` is 0.5, the inverse square root. Probabilities then lean towards rare labels.
     ``precision`` is that of the encoder's passes in training, ``fp32`` or ``bf16`` (weights and optimizer stay fp32);
-    ``auto`` is bf16 on a GPU and fp32 on a CPU, many of which only emulate bf16.
+    ``auto`` is bf16 on a GPU and fp32 on a CPU: one without AVX-512 or its like only emulates bf16, many times slower.
     """
 
     method: Literal["lora", "full"] = "lora"

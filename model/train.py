@@ -24,6 +24,7 @@ from model.card import Card, read_card, write_card
 from model.data import Example, examples
 from model.mix import training_mix
 from model.pack import Pack
+from model.precision import warn_if_emulated
 from model.records.provenance import described
 from model.records.record import Record
 from model.taxonomy import FILE as TAXONOMY
@@ -78,6 +79,7 @@ def train(
     if not rows or not held_out:
         raise FatalError(f"data: {data} holds {len(found)} texts for pack {card.name}, too few to train and to calibrate")
     trainer = Trainer(card, rows, base)
+    warn_if_emulated(card.recipe, trainer.device)
     if start is not None:
         _start_from(trainer, start)
     checkpoint = target / "checkpoint.pt"

@@ -18,6 +18,7 @@ from model.card import Card, Recipe
 from model.encoder import padded
 from model.heads import Heads
 from model.objective import Objective
+from model.precision import half
 
 WARM_AVERAGE = 10
 """The average forgets faster at first: after t steps it weighs the last about a tenth of them."""
@@ -92,8 +93,8 @@ class Trainer:
         With ``draw`` as a step reads them: under dropout and in the recipe's precision; without it in that of serving.
         """
         ids, mask = (tensor.to(self.device) for tensor in padded(rows))
-        gpu, precision = self.device.type == "cuda", self.card.recipe.precision if draw is not None else "auto"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=gpu if precision == "auto" else precision == "bf16"):
+        bf16 = self.device.type == "cuda" if draw is None else half(self.card.recipe, self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
             hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         pooled = (hidden * (mask.unsqueeze(-1) / mask.sum(dim=1).view(-1, 1, 1))).sum(dim=1)
         if draw is not None and (dropout := self.card.recipe.dropout):
