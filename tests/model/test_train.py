@@ -18,8 +18,10 @@ from model import adapter
 from model.card import read_card, write_card
 from model.evaluate import evaluate
 from model.pack import Pack
+from model.records.record import Record
 from model.records.tensorboard_writer import TensorBoardWriter
 from model.train import train
+from model.trainer import Trainer
 
 Dump = dict[str, Any]
 
@@ -138,3 +140,23 @@ def test_a_run_is_recorded_with_its_settings_data_and_curves(run: Run) -> None:
     assert len(first["data"]["posts"]) == 64
     assert [line["step"] for line in rest if "loss" in line]
     assert len([line for line in rest if "held_out/stance" in line]) == 2
+
+
+def test_an_interrupted_training_goes_on_and_records_each_step_once(
+    run: Run, learnable: Path, make_trainer: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    write_card(read_card(run.source), tmp_path)
+    trainer = make_trainer()
+    for _ in range(25):
+        next(trainer.run_epoch())
+    trainer.save(tmp_path / "checkpoint.pt", best_loss=9.0, best_epoch=0)
+    with Record(tmp_path) as record:
+        record.begin({"pack": "the interrupted one"})
+        for step in (20, 40):
+            record.add(step, {"loss": 1.0})
+    train(tmp_path, learnable, tmp_path, console=Console(file=io.StringIO()))
+    first, *rest = [json.loads(line) for line in (tmp_path / "training.jsonl").read_text("utf-8").splitlines()]
+    assert first["pack"] == "the interrupted one"
+    steps = [line["step"] for line in rest if "loss" in line]
+    assert steps == list(range(20, 20 * len(steps) + 1, 20))
+    assert len([line for line in rest if "held_out/loss" in line]) == 2
