@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from groundswell.errors import FatalError
 from groundswell.messages import first_line
@@ -87,6 +87,10 @@ class Weak(Part):
     but: tuple[str, ...] = ()
 
 
+def _power(value: object) -> object:
+    return {True: 0.5, False: 0.0}[value] if isinstance(value, bool) else value
+
+
 class Recipe(Part):
     """How the weights and the heads are trained. Lengths in tokens, rates per step at their peak.
 
@@ -96,6 +100,14 @@ class Recipe(Part):
     of a softmax target is spread over all its labels. ``final_rate`` is the share of the peak at which the rates end;
     what ships is the exponential average of the weights over about the last ``average`` of all steps (0: their last
     state). Training stops after ``patience`` epochs without a better held-out loss.
+
+    ``r_drop`` has each batch read twice, with other tokens and values dropped, and weighs how far the two readings differ
+    (the mean of both Kullback-Leibler divergences) against their mean cross-entropy: Liang et al. 2021, R-Drop. It costs a
+    second pass, and nothing differs unless ``drop`` or ``dropout`` is on. ``class_weights`` is the power by which a rare
+    label's errors cost more: a label of frequency f weighs f ** -power, scaled so that the weights average to 1 over the
+    training texts of its group; ``true`` is 0.5, the inverse square root. Probabilities then lean towards rare labels.
+    ``precision`` is that of the encoder's passes in training, ``fp32`` or ``bf16`` (weights and optimizer stay fp32);
+    ``auto`` is bf16 on a GPU and fp32 on a CPU: one without AVX-512 or its like only emulates bf16, many times slower.
     """
 
     method: Literal["lora", "full"] = "lora"
@@ -119,6 +131,10 @@ class Recipe(Part):
     seed: int = 7
     sets: tuple[TrainingSet, ...] = ()
     weak: tuple[Weak, ...] = ()
+    # Later options are no part of the recipe's repr, and so of no fingerprint, while they are off: see fingerprint.
+    r_drop: Annotated[float, Field(ge=0, repr=False)] = 0.0
+    class_weights: Annotated[float, Field(ge=0, le=1, repr=False), BeforeValidator(_power)] = 0.0
+    precision: Annotated[Literal["auto", "fp32", "bf16"], Field(repr=False)] = "auto"
 
 
 class Source(Part):

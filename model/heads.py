@@ -61,16 +61,3 @@ def topic_probabilities(found: Mapping[str, Array], groups: tuple[Group, ...]) -
     if absent and "general" not in topics:
         topics["general"] = np.asarray(np.prod(np.stack(list(absent.values())), axis=0))
     return topics
-
-
-def loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, group: Group) -> torch.Tensor:
-    """The weighted sum over rows of the cross-entropy against soft targets (rows, labels); unlabelled rows weigh 0.
-
-    In a sigmoid group a target of NaN is a label that is not known, and costs nothing.
-    """
-    if group.kind == "softmax":
-        rows = -(target * torch.log_softmax(logits, dim=1)).sum(dim=1)
-    else:
-        losses = nn.functional.binary_cross_entropy_with_logits(logits, target.nan_to_num(), reduction="none")
-        rows = losses.masked_fill(target.isnan(), 0.0).sum(dim=1)
-    return (rows * weight).sum()

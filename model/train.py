@@ -24,7 +24,9 @@ from model.card import Card, read_card, write_card
 from model.data import Example, examples
 from model.mix import training_mix
 from model.pack import Pack
-from model.records import Record
+from model.precision import warn_if_emulated
+from model.records.provenance import described
+from model.records.record import Record
 from model.taxonomy import FILE as TAXONOMY
 from model.trainer import Trainer
 
@@ -40,6 +42,15 @@ class Best:
 
     loss: float = float("inf")
     epoch: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run writes: the pack's folder, what it keeps of bases, and what it resumes from."""
+
+    target: Path
+    cache: Path
+    checkpoint: Path
 
 
 def train(
@@ -68,16 +79,29 @@ def train(
     if not rows or not held_out:
         raise FatalError(f"data: {data} holds {len(found)} texts for pack {card.name}, too few to train and to calibrate")
     trainer = Trainer(card, rows, base)
+    warn_if_emulated(card.recipe, trainer.device)
     if start is not None:
         _start_from(trainer, start)
-    checkpoint, record, best = target / "checkpoint.pt", Record(target), Best()
-    if more := trainer.resume(checkpoint):
-        best = Best(more["best_loss"], int(more["best_epoch"]))
-    else:
-        record.begin(card, data, len(rows), len(held_out))
+    checkpoint = target / "checkpoint.pt"
+    with Record(target) as record:
+        if more := trainer.resume(checkpoint):
+            record.resume(trainer.step)
+        else:
+            record.begin(described(card, data, len(rows), len(held_out), start))
+        best = Best(more["best_loss"], int(more["best_epoch"])) if more else Best()
+        _run(trainer, held_out, Place(target, cache, checkpoint), record, best, console)
+        checkpoint.unlink(missing_ok=True)
+        return _with_mix(target, held_out, cache)
+
+
+def _run(
+    trainer: Trainer, held_out: Sequence[Example], place: Place, record: Record, best: Best, console: Console | None
+) -> None:
+    """Train until the epochs are over or their patience is, shipping each epoch that is the best so far."""
+    recipe = trainer.card.recipe
     with _progress(console) as progress:
-        task = progress.add_task(card.name, total=trainer.total, completed=trainer.step, loss="")
-        while trainer.epoch < card.recipe.epochs and trainer.epoch - best.epoch < card.recipe.patience:
+        task = progress.add_task(trainer.card.name, total=trainer.total, completed=trainer.step, loss="")
+        while trainer.epoch < recipe.epochs and trainer.epoch - best.epoch < recipe.patience:
             smooth = None
             for value in trainer.run_epoch():
                 smooth = value if smooth is None else 0.98 * smooth + 0.02 * value
@@ -85,13 +109,11 @@ def train(
                 if trainer.step % RECORD_STEPS == 0:
                     record.add(trainer.step, {"loss": smooth, "rate": trainer.rate})
                 if trainer.step % CHECKPOINT_STEPS == 0:
-                    trainer.save(checkpoint, best_loss=best.loss, best_epoch=best.epoch)
-            judged = _ship(trainer, held_out, target, cache, best)
+                    trainer.save(place.checkpoint, best_loss=best.loss, best_epoch=best.epoch)
+            judged = _ship(trainer, held_out, place.target, place.cache, best)
             record.add(trainer.step, judged)
-            trainer.save(checkpoint, best_loss=best.loss, best_epoch=best.epoch)
+            trainer.save(place.checkpoint, best_loss=best.loss, best_epoch=best.epoch)
             progress.update(task, loss=f"epoch {trainer.epoch}, held-out loss {judged['held_out/loss']:.3f}")
-    checkpoint.unlink(missing_ok=True)
-    return _with_mix(target, held_out, cache)
 
 
 def _with_mix(target: Path, held_out: Sequence[Example], cache: Path) -> Card:

@@ -16,7 +16,9 @@ from model.bases import load_bert
 from model.batches import Prepared, batches, thinned
 from model.card import Card, Recipe
 from model.encoder import padded
-from model.heads import Heads, loss
+from model.heads import Heads
+from model.objective import Objective
+from model.precision import half
 
 WARM_AVERAGE = 10
 """The average forgets faster at first: after t steps it weighs the last about a tenth of them."""
@@ -43,6 +45,7 @@ class Trainer:
         self.weights = {name: value for name, value in trained if value.requires_grad}
         self.average = [value.detach().clone() for value in self.weights.values()] if card.recipe.average else []
         self.total = sum(len(batches(rows, card.recipe, epoch)) for epoch in range(card.recipe.epochs))
+        self.objective = Objective(card, [row.example for row in rows], self.device)
         layers = int(self.model.config.num_hidden_layers)
         self.optimizer = torch.optim.AdamW(
             [_options(name, value, card.recipe, layers) for name, value in self.weights.items()], fused=True
@@ -66,16 +69,8 @@ class Trainer:
     def _step(self, rows: Sequence[Prepared]) -> float:
         recipe = self.card.recipe
         draw = torch.Generator().manual_seed(recipe.seed * 1_000_003 + self.step)
-        logits = self.logits([thinned(row.ids, recipe.drop, draw) for row in rows], draw)
-        total = torch.zeros((), device=self.device)
-        for group in self.card.groups:
-            blank = (0.0,) * len(group.labels)
-            target = torch.tensor([row.example.targets.get(group.name, blank) for row in rows], device=self.device)
-            weight = torch.tensor([row.example.weights.get(group.name, 0.0) for row in rows], device=self.device)
-            if group.kind == "softmax":
-                target = target * (1 - recipe.smoothing) + recipe.smoothing / len(group.labels)
-            total = total + loss(logits[group.name], target, weight, group)
-        total = total / len(rows)
+        ids = [thinned(row.ids, recipe.drop, draw) for _ in range(self.objective.readings) for row in rows]
+        total = self.objective(self.logits(ids, draw), [row.example for row in rows])
         torch.autograd.backward(total)
         torch.nn.utils.clip_grad_norm_(list(self.weights.values()), 1.0)
         self.optimizer.step()
@@ -93,9 +88,13 @@ class Trainer:
             torch._foreach_lerp_(self.average, list(self.weights.values()), min(1.0, share))
 
     def logits(self, rows: Sequence[Sequence[int]], draw: torch.Generator | None = None) -> dict[str, torch.Tensor]:
-        """Group name -> logits (rows, labels) of the model as it is being trained; with ``draw``, under dropout."""
+        """Group name -> logits (rows, labels) of the model as it is being trained.
+
+        With ``draw`` as a step reads them: under dropout and in the recipe's precision; without it in that of serving.
+        """
         ids, mask = (tensor.to(self.device) for tensor in padded(rows))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        bf16 = self.device.type == "cuda" if draw is None else half(self.card.recipe, self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
             hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         pooled = (hidden * (mask.unsqueeze(-1) / mask.sum(dim=1).view(-1, 1, 1))).sum(dim=1)
         if draw is not None and (dropout := self.card.recipe.dropout):
@@ -177,6 +176,11 @@ def rate_share(step: int, total: int, recipe: Recipe) -> float:
 
 
 def fingerprint(card: Card) -> str:
-    """Changes when the base, the labels or the recipe of a card change, and not with its calibration or figures."""
+    """Changes when the base, the labels or the recipe of a card change, and not with its calibration or figures.
+
+    An option that the recipe got later counts only where it is on, so that a run begun before there was one goes on.
+    """
     labels = [(group.name, group.kind, group.labels) for group in card.groups]
-    return hashlib.sha256(repr((card.base, labels, card.recipe)).encode()).hexdigest()
+    later = {name: getattr(card.recipe, name) for name, field in Recipe.model_fields.items() if not field.repr}
+    on = [(name, value) for name, value in later.items() if value != Recipe.model_fields[name].default]
+    return hashlib.sha256(repr((card.base, labels, card.recipe, *on)).encode()).hexdigest()

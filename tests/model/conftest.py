@@ -1,8 +1,9 @@
 """A tiny BERT with random weights, and packs made over it, so that these tests need no trained pack."""
 
 import copy
+import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from transformers import BertConfig, BertModel
 
 from model import adapter
 from model.bases import load_bert
-from model.card import read_card
+from model.batches import prepare
+from model.card import Card, read_card
+from model.data import examples
 from model.heads import Heads
 from model.tokenizer import write_tokenizer
+from model.trainer import Trainer
 
 WORDS = [
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "##s", "##ing"),
@@ -27,6 +31,7 @@ WORDS = [
 
 Dump = dict[str, Any]
 MakePack = Callable[..., Path]
+FILLERS = list(itertools.product("abcdefghijklm", "nopqrstuvwxyz"))
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +63,14 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _one_thread() -> None:
     """Matrices this small are slower on several threads, the more so beside other work."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_sent() -> Iterator[None]:
+    """A developer who has Weights & Biases does not see the runs of these tests there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WANDB_MODE", "disabled")
+        yield
 
 
 @pytest.fixture
@@ -143,5 +156,33 @@ def make_data(tmp_path: Path) -> Callable[..., Path]:
             lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             (folder / f"{name}_train.jsonl").write_text(lines, "utf-8")
         return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def learnable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sets that can be learnt from single words."""
+    words = {"good": "positive", "bad": "negative", "fine": "neutral"}
+    posts = [
+        {"text": f"{one} {word} {other}", "sentiment": label} for one, other in FILLERS[:100] for word, label in words.items()
+    ]
+    events = [{"text": f"{one} fraud {other}", "event": "forged"} for one, other in FILLERS[:60]]
+    events += [{"text": f"{one} sales {other}", "event": "none"} for one, other in FILLERS[:60]]
+    folder = tmp_path_factory.mktemp("data")
+    for name, rows in (("posts", posts), ("events", events)):
+        (folder / f"{name}_train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def make_trainer(card: Dump, learnable: Path, tiny_base: Path) -> Callable[..., Trainer]:
+    """Trainers that all start alike, with what the recipe says otherwise."""
+
+    def make(**recipe: object) -> Trainer:
+        read = Card.model_validate({**card, "recipe": {**card["recipe"], **recipe}})
+        return Trainer(
+            read, prepare(read, [one for one in examples(read, learnable) if not one.held_out], tiny_base), tiny_base
+        )
 
     return make

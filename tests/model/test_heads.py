@@ -1,13 +1,12 @@
-"""Heads: logits to probabilities, labels to topics, losses of partly labelled rows."""
+"""Heads: logits to probabilities, labels to topics."""
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.card import Group
-from model.heads import loss, probabilities, topic_probabilities
+from model.heads import probabilities, topic_probabilities
 
 ONE = Group(name="one", kind="softmax", labels=("a", "b", "c"), topics={"a": ("fraud",), "b": ("fraud",)})
 ANY = Group(name="any", kind="sigmoid", labels=("x", "y"), topics={"x": ("fraud",), "y": ("fraud", "energy")})
@@ -54,24 +53,3 @@ def test_general_is_what_is_left_when_no_topic_holds() -> None:
 def test_general_is_a_label_where_the_card_says_so() -> None:
     topics = topic_probabilities({"all": np.array([[0.7, 0.3]])}, (GENERAL,))
     assert topics["general"][0] == pytest.approx(0.7)
-
-
-def test_an_unlabelled_row_adds_no_loss() -> None:
-    logits = torch.tensor([[5.0, 0.0, 0.0], [1.0, 2.0, 3.0]])
-    target = torch.tensor([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
-    both = loss(logits, target, torch.tensor([1.0, 0.0]), ONE)
-    assert float(both) == pytest.approx(float(loss(logits[:1], target[:1], torch.ones(1), ONE)))
-
-
-def test_the_loss_of_a_right_and_sure_answer_is_small() -> None:
-    sure = loss(torch.tensor([[9.0, -9.0]]), torch.tensor([[1.0, 0.0]]), torch.ones(1), ANY)
-    assert float(sure) < 0.01
-
-
-def test_a_label_that_is_not_known_costs_nothing() -> None:
-    logits = torch.tensor([[3.0, -1.0]], requires_grad=True)
-    whole = loss(logits, torch.tensor([[1.0, float("nan")]]), torch.ones(1), ANY)
-    torch.autograd.backward(whole)
-    assert whole.item() == pytest.approx(np.log1p(np.exp(-3.0)))
-    assert logits.grad is not None
-    assert logits.grad[0, 1] == 0
