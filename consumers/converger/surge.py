@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from consumers.converger.budget import alarms_a_day
 from consumers.converger.counts import Counts
 from consumers.converger.detector.baseline import Baseline
+from consumers.converger.detector.rhythm import HOUR_VARIANCE
 from consumers.converger.detector.tails import negative_binomial_tail, share_tail
 from consumers.converger.level import raised, usual
 from consumers.converger.memory import Memory
@@ -27,9 +28,9 @@ CLEARING = 30.0
 LIKELY_SHARE = 0.25
 """A stance surges only where its share is in the upper quarter of what is usual: more of all is more volume."""
 COLD_HOURS = 36.0
-COLD_PENALTY = 1e-3
+COLD_PENALTY = 1e-4
 COLD_RATIO = 5.0
-"""While less than so much past is known, only the overwhelming counts: a thousand times rarer, five times the usual."""
+"""While less than so much past is known, only the overwhelming counts: ten thousand times rarer, five times the usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,12 @@ def expected_of(behind: Baseline, end: int, length: int) -> float:
     return max(behind.expected(end, length), LEAST_EXPECTED)
 
 
+def shape_of(behind: Baseline, length: int) -> float:
+    """The negative binomial's shape for a window: while no day was seen whole, its hours may differ as those of a day do."""
+    shape = behind.shape(length)
+    return 1 / (1 / shape + HOUR_VARIANCE) if behind.hours < COLD_HOURS else shape
+
+
 def surge_of(memory: Memory, measure: str, end: int, length: int, observed: Counts, factor: float = 1.0) -> Surge:
     """The surge test of ``observed``, the counts of the ``length`` minutes before ``end``, beside what came before them.
 
@@ -129,10 +136,10 @@ def _tested(memory: Memory, measure: str, end: int, length: int, observed: Count
     expected, all_texts = expected_of(behind, end, length), expected_of(texts, end, length)
     if factor > 1:  # the rhythm of the mass is that of its old share
         expected = max(expected, all_texts * usual(memory, measure, before) * factor)
-    shape = min(behind.shape(length), texts.shape(length))  # moods of a subject move all its stances
+    shape = min(shape_of(behind, length), shape_of(texts, length))  # moods of a subject move all its stances
     tail = negative_binomial_tail(mass, expected, shape)
     if measure != "texts":
-        volume = negative_binomial_tail(observed.weight, all_texts, texts.shape(length))
+        volume = negative_binomial_tail(observed.weight, all_texts, shape_of(texts, length))
         if volume < LIKELY_VOLUME:
             share = share_p_value(memory, measure, before, observed, factor)
             product = max(volume * share, LEAST_PRODUCT)
