@@ -1,4 +1,4 @@
-"""Calibration on held-out examples: a temperature a head, and a threshold a topic for the sets of topics that are kept."""
+"""Calibration on held-out examples: a temperature a head, and thresholds for the sets of topics and stances that are kept."""
 
 import math
 from bisect import bisect_left
@@ -10,6 +10,7 @@ from scipy.optimize import minimize_scalar
 from model.card import Card, Conformal, Group
 from model.data import Example
 from model.heads import probabilities, topic_probabilities
+from model.stance_sets import fitted
 
 FEW = 20
 """A topic with fewer held-out texts is judged by the probabilities that all topics got where they were right."""
@@ -20,7 +21,8 @@ def calibrated(card: Card, held_out: Sequence[Example], logits: Mapping[str, np.
     groups = tuple(_with_temperature(group, held_out, logits[group.name]) for group in card.groups)
     found = {group.name: probabilities(logits[group.name], group) for group in groups}
     conformal = thresholds(held_out, found, groups, card.conformal.coverage)
-    return card.model_copy(update={"groups": groups, "conformal": conformal})
+    stance_sets = fitted(held_out, found["stance"], conformal.coverage)
+    return card.model_copy(update={"groups": groups, "conformal": conformal, "stance_sets": stance_sets})
 
 
 def _with_temperature(group: Group, held_out: Sequence[Example], logits: np.ndarray) -> Group:
@@ -43,10 +45,11 @@ def thresholds(
 ) -> Conformal:
     """Class-conditional split conformal prediction (Vovk 2012) for texts of which several topics may be right.
 
-    The rank of a right topic is the share of the texts of that topic in which it got a lower probability; a text's score
-    is its least rank. The level is the floor((1 - coverage)(n + 1))-th smallest score, and each topic's threshold that
-    level's quantile of its own probabilities: a new text of the same kind has all its right topics kept with at least
-    ``coverage``, and no topic pays for another that is easier to see.
+    The rank of a right topic is the place of its probability among those that it got in the n texts in which it is right,
+    over n + 1; a text's score is its least rank. The level is the floor((1 - coverage)(N + 1))-th smallest score of the N
+    texts, at most 1 - coverage, and each topic's threshold its floor(level (n + 1))-th smallest probability: a new text of
+    the same kind has all its right topics kept with at least ``coverage``, and no topic pays for another that is easier to
+    see. With n in place of n + 1, topics of some dozens of texts would be kept too seldom.
     """
     topics = topic_probabilities(found, groups)
     right = [(row, topic) for row, example in enumerate(held_out) for topic in sorted(_right_topics(example, groups))]
@@ -57,13 +60,14 @@ def thresholds(
     known = {topic: sorted(shares) if len(shares) >= FEW else pooled for topic, shares in own.items()}
     least: dict[int, float] = {}
     for row, topic in right:
-        rank = bisect_left(known[topic], float(topics[topic][row])) / len(known[topic])
+        rank = (bisect_left(known[topic], float(topics[topic][row])) + 1) / (len(known[topic]) + 1)
         least[row] = min(rank, least.get(row, 1.0))
     position = math.floor((1 - coverage) * (len(least) + 1))
-    level = sorted(least.values())[position - 1] if position else 0.0
+    level = min(1 - coverage, sorted(least.values())[position - 1]) if position else 0.0
 
     def at(shares: list[float]) -> float:
-        return math.floor(shares[min(len(shares) - 1, math.ceil(level * len(shares)))] * 1e4) / 1e4 if position else 0.0
+        place = math.floor(level * (len(shares) + 1) + 1e-9)
+        return math.floor(shares[place - 1] * 1e4) / 1e4 if place else 0.0
 
     return Conformal(
         coverage=coverage,

@@ -69,6 +69,22 @@ class Conformal(Part):
         return self.topics.get(topic, self.threshold)
 
 
+class StanceSets(Part):
+    """A stance is kept from its own threshold in ``stances`` on, else from ``threshold``; the likeliest one always.
+
+    They were fitted on ``rows`` held-out rows so that the right stance is kept with ``coverage``, whichever it is.
+    """
+
+    coverage: Share = 0.9
+    threshold: Share
+    stances: dict[str, Share] = {}
+    rows: int
+
+    def threshold_of(self, stance: str) -> float:
+        """The probability from which ``stance`` is kept."""
+        return self.stances.get(stance, self.threshold)
+
+
 class TrainingSet(Part):
     """``<name>_train.jsonl``: the ``field`` of a row holds its label or labels in ``group``."""
 
@@ -188,6 +204,8 @@ class Card(Part):
     limits: str
     groups: tuple[Group, ...]
     conformal: Conformal = Conformal()
+    stance_sets: StanceSets | None = None
+    """None in a card that was calibrated before there were any: its pack then tells no sets of stances."""
     recipe: Recipe = Recipe()
     data: tuple[Source, ...] = ()
     figures: tuple[Figure, ...] = ()

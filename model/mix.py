@@ -11,14 +11,18 @@ import numpy as np
 
 from model.card import STANCES, Mix
 from model.data import Example
+from model.pack import Prediction
 from model.reader import Predictor
 
 
 def training_mix(pack: Predictor, examples: Sequence[Example]) -> Mix | None:
     """The mix that ``pack`` reads in the held-out ones of ``examples``; None where there are none. Shares sum to 1."""
     found = pack.predict([example.text for example in examples if example.held_out])
-    if not found:
-        return None
+    return mix_of(found) if found else None
+
+
+def mix_of(found: Sequence[Prediction]) -> Mix:
+    """The mix of the predictions ``found``, at least one."""
     stances = np.mean([one.stance for one in found], axis=0)
     firsts = Counter(one.topic_set[0] for one in found)
     return Mix(

@@ -15,6 +15,7 @@ from model.bases import base_folder
 from model.card import STANCES, Card, Conformal, read_card
 from model.encoder import Encoder, State
 from model.heads import Heads, probabilities, topic_probabilities
+from model.stance_sets import kept_stances
 from model.tokenizer import Piece, cut, load_tokenizer
 from model.words import deciding_words
 
@@ -29,7 +30,8 @@ class Prediction:
     ``stance`` is (negative, neutral, positive), calibrated, and sums to 1. ``topics`` holds the probability of every
     topic that the pack can tell; ``topic_set`` those kept at the card's coverage, most probable first, one to eight.
     ``labels`` are the finer labels as ``group/label``. ``words`` decided the stance. ``truncated`` says that the text
-    was too long even for 8 pieces.
+    was too long even for 8 pieces. ``stance_set`` holds the stances kept at the card's coverage, most probable first: the
+    likeliest at least, or none at all where the card has no thresholds for them.
     """
 
     stance: tuple[float, float, float]
@@ -38,6 +40,7 @@ class Prediction:
     labels: Mapping[str, float]
     words: tuple[str, ...]
     truncated: bool
+    stance_set: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ class Pack:
             },
             words=deciding_words(text, reading.pieces, reading.states, int(np.argmax(stance))),
             truncated=reading.truncated,
+            stance_set=kept_stances([float(share) for share in stance], self.card.stance_sets),
         )
 
 

@@ -41,7 +41,8 @@ class Predictor(Protocol):
 class Reading:
     """What was read in one text; no hypotheses when no pack reads its language.
 
-    ``words`` decided the stance, but for masked places, links and handles; ``url`` is the text's own.
+    ``words`` decided the stance, but for masked places, links and handles; ``url`` is the text's own. ``stance_set`` is the
+    pack's set of stances for the whole text, most probable first; empty where it tells none.
     """
 
     text_id: str
@@ -49,6 +50,7 @@ class Reading:
     hypotheses: tuple[Hypothesis, ...]
     words: tuple[str, ...]
     url: str | None
+    stance_set: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Reader:
         kept = _keep(_candidates(item, whole, predictions))
         shown = mask(item.cleaned).replace(LINK, " ").replace(HANDLE, " ").casefold()
         words = tuple(word for word in whole.words if word.casefold() in shown)
-        return Reading(text.id, item.language, self._hypotheses(item, whole, kept), words, text.url)
+        return Reading(text.id, item.language, self._hypotheses(item, whole, kept), words, text.url, whole.stance_set)
 
     def _hypotheses(self, item: _Prepared, whole: Prediction, kept: Sequence[_Candidate]) -> tuple[Hypothesis, ...]:
         text, pack = item.text, self._packs[item.language]

@@ -106,6 +106,7 @@ def _figure(figure: "Part") -> list[str]:
 
 def _calibration(card: "Card") -> Iterator[str]:
     from model.abstention import SURE
+    from model.card import STANCES
 
     for group in card.groups:
         yield f"{group.name}: {len(group.labels)} labels, {group.kind}, temperature {group.temperature:g}"
@@ -114,6 +115,12 @@ def _calibration(card: "Card") -> Iterator[str]:
         f"sets of topics: made to hold all right topics of {conformal.coverage:.0%} of texts, fitted on {conformal.rows:,} "
         f"held-out ones; a topic is kept from {conformal.threshold:.2f} on"
     )
+    if (sets := card.stance_sets) is not None:
+        kept = ", ".join(f"{name} from {sets.threshold_of(name):.2f}" for name in STANCES)
+        yield (
+            f"sets of stances: made to hold the right one of {sets.coverage:.0%} of the texts of each stance, fitted on "
+            f"{sets.rows:,} held-out ones; kept are the likeliest, {kept} on"
+        )
     yield f"a text whose leading stance is under {SURE:.2f} is unsure, and counts as neutral"
 
 

@@ -3,6 +3,7 @@
 from groundswell.cli import (
     acknowledging,
     backtesting,
+    calibrating,
     cards,
     deadletters,
     explaining,
@@ -24,6 +25,7 @@ from groundswell.cli import (
 __all__ = [
     "acknowledging",
     "backtesting",
+    "calibrating",
     "cards",
     "deadletters",
     "explaining",

@@ -97,6 +97,7 @@ def _plain(given: str, reading: "Reading", decisions: "list[Decision]", evidence
     shown: dict[str, Any] = {"text": given, "language": reading.language}
     if evidence is not None:
         shown |= {"excerpt": True, "source": evidence.source, "copies": evidence.copies}
+    shown["stance_set"] = list(reading.stance_set)
     shown["hypotheses"] = [one.model_dump(mode="json", exclude_none=True) for one in reading.hypotheses]
     shown["decisions"] = [asdict(one) for one in decisions]
     return shown
@@ -109,6 +110,8 @@ def _show(given: str, reading: "Reading", decisions: "list[Decision]", evidence:
     for one in reading.hypotheses:
         stance = " ".join(f"{name} {share:.2f}" for name, share in one.stance)
         out.print(plain(f"{one.rank}. {one.subject} {one.probability:.2f}: {stance}"))
+    if reading.stance_set:
+        out.print(plain(f"stances that are not ruled out: {', '.join(reading.stance_set)}"))
     for decision in decisions:
         about = f" on {decision.entity}" if decision.entity else ""
         out.print()

@@ -47,7 +47,11 @@ def evaluate(
     bias: Annotated[bool, typer.Option("--bias", help="Exchange names of companies, places and persons, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a pack on labelled texts: figures, a report label by label, and on demand what lies behind them."""
+    """Measure a pack on labelled texts: figures, a report label by label, and on demand what lies behind them.
+
+    Coverage is the share of texts whose set of topics holds all right ones, or, where the labels are stances alone, whose
+    set of stances holds the right one; mean set size is that of the same sets.
+    """
     from model.judge.answers import judge
     from model.judge.labelled import read_set
 
@@ -112,8 +116,10 @@ def _tell_figures(judged: "Judged", *, as_json: bool) -> None:
 def _figures_table(columns: "dict[str, Figures]") -> Table:
     """One line a figure, one column a set; without the figures that none of them has."""
     dumps = [asdict(found) for found in columns.values()]
+    of = next(iter(columns.values())).sets_of
+    named = {"coverage": f"coverage of {of} sets", "mean_set_size": f"mean size of {of} sets"}
     rows = (
-        (name.replace("_", " "), *(_number(dump[name]) for dump in dumps))
+        (named.get(name, name.replace("_", " ")), *(_number(dump[name]) for dump in dumps))
         for name in dumps[0]
         if any(dump[name] is not None for dump in dumps)
     )

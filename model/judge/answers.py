@@ -1,6 +1,6 @@
 """What a head says of labelled texts beside what is right."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -12,6 +12,8 @@ from model.judge.labelled import LabelledSet
 from model.pack import Pack, Prediction
 
 Head = Literal["stance", "topic", "event"]
+SetOfText = tuple[int, frozenset[str], frozenset[str]]
+"""The place of a text, what is right of it, and the conformal set that is told of it."""
 CHUNK = 4_096
 """Texts read together: the encoder sorts them by length."""
 
@@ -51,7 +53,8 @@ class Judged:
     """All that a pack says of a labelled set.
 
     ``covered`` and ``set_sizes`` are for the texts whose right topics are known to the taxonomy, at ``set_rows``:
-    whether the conformal set holds all of them, and how many topics it has. ``truncated`` is for every text.
+    whether the conformal set holds all of them, and how many topics it has. In a set that labels stances alone they are
+    for those texts and their sets of stances, where the pack tells these. ``truncated`` is for every text.
     """
 
     name: str
@@ -93,15 +96,15 @@ def predictions(pack: Pack, texts: Sequence[str]) -> list[Prediction]:
 
 def judged(labelled: LabelledSet, found: Sequence[Prediction]) -> Judged:
     """Set ``found``, one prediction a text, beside what is right."""
-    with_topics = [row for row, topics in enumerate(labelled.topics) if topics]
-    kept = [set(found[row].topic_set) for row in with_topics]
+    answers = tuple(_answers(labelled, found))
+    sets = list(_stance_sets(labelled, found) if {one.head for one in answers} == {"stance"} else _topic_sets(labelled, found))
     return Judged(
         name=labelled.name,
         texts=len(labelled.texts),
-        answers=tuple(_answers(labelled, found)),
-        set_rows=np.array(with_topics, dtype=int),
-        covered=np.array([labelled.topics[row] <= own for row, own in zip(with_topics, kept, strict=True)], dtype=bool),
-        set_sizes=np.array([len(own) for own in kept], dtype=int),
+        answers=answers,
+        set_rows=np.array([row for row, _, _ in sets], dtype=int),
+        covered=np.array([right <= kept for _, right, kept in sets], dtype=bool),
+        set_sizes=np.array([len(kept) for _, _, kept in sets], dtype=int),
         truncated=np.array([one.truncated for one in found], dtype=bool),
     )
 
@@ -111,6 +114,18 @@ def decided(shares: np.ndarray, *, exclusive: bool) -> np.ndarray:
     best = np.zeros(shares.shape, dtype=bool)
     best[np.arange(len(shares)), shares.argmax(axis=1)] = True
     return best if exclusive else best | (shares >= 0.5)
+
+
+def _topic_sets(labelled: LabelledSet, found: Sequence[Prediction]) -> Iterator[SetOfText]:
+    for row, right in enumerate(labelled.topics):
+        if right:
+            yield row, right, frozenset(found[row].topic_set)
+
+
+def _stance_sets(labelled: LabelledSet, found: Sequence[Prediction]) -> Iterator[SetOfText]:
+    for row, right in enumerate(labelled.labels):
+        if right and found[row].stance_set:
+            yield row, frozenset(right), frozenset(found[row].stance_set)
 
 
 def _answers(labelled: LabelledSet, found: Sequence[Prediction]) -> list[Answers]:

@@ -16,7 +16,8 @@ class Figures:
     Accuracy counts the texts that are given all their labels and no other. Macro F1 is the mean over the labels that
     occur among the right ones. ``ece`` is that of the stance, else that of the set's own head. ``coverage`` is the share
     of texts whose conformal topic set holds all right topics, ``mean_set_size`` the mean size of these sets, over the
-    texts whose topics are known. ``truncated`` counts the texts that were too long to be read to their end.
+    texts whose topics are known; of a set that labels stances alone they are those of the sets of stances. ``truncated``
+    counts the texts that were too long to be read to their end.
     """
 
     n: int
@@ -30,6 +31,11 @@ class Figures:
     coverage: float | None = None
     mean_set_size: float | None = None
     truncated: int = 0
+
+    @property
+    def sets_of(self) -> Head:
+        """Of what ``coverage`` and ``mean_set_size`` tell: topics, or stances where no topics are labelled."""
+        return "stance" if self.topic_accuracy is None else "topic"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from groundswell.settings import Settings
 from model.card import Card, read_card
@@ -37,10 +38,9 @@ def test_a_folder_that_is_no_pack_is_told_in_one_line(command: Command) -> None:
     assert "a pack is a folder with a card.yaml" in ran.err
 
 
-@trained
-def test_the_training_mix_is_measured_and_written_into_the_card(
-    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the Chinese pack, with texts for all sets of its recipe beside it."""
     monkeypatch.setenv("GROUNDSWELL_CACHE_DIR", str(Settings().cache_dir))
     folder = tmp_path / "pack"
     shutil.copytree(pack_folders()["zh"], folder)
@@ -50,9 +50,35 @@ def test_the_training_mix_is_measured_and_written_into_the_card(
             for number in range(60)
         ]
         (tmp_path / f"{name}_train.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
-    assert command("card", str(folder), "--mix", str(tmp_path)).status == 0
-    mix = read_card(folder).mix
+    return folder
+
+
+@trained
+def test_the_training_mix_is_measured_and_written_into_the_card(command: Command, pack: Path) -> None:
+    assert command("card", str(pack), "--mix", str(pack.parent)).status == 0
+    mix = read_card(pack).mix
     assert mix is not None
     assert 0 < mix.texts < 60
     assert mix.stances["positive"] > 0.5
-    assert "看好翻倍一" not in (folder / "card.yaml").read_text("utf-8")
+    assert "看好翻倍一" not in (pack / "card.yaml").read_text("utf-8")
+
+
+@trained
+def test_a_pack_is_calibrated_anew_and_its_card_tells_its_sets_of_stances(command: Command, pack: Path) -> None:
+    dump = yaml.safe_load((pack / "card.yaml").read_text("utf-8"))
+    (pack / "card.yaml").write_text(yaml.safe_dump({**dump, "stance_sets": None}, allow_unicode=True), "utf-8")
+    assert "sets of stances" not in command("card", str(pack)).out
+    ran = command("calibrate", str(pack), "--data", str(pack.parent))
+    assert ran.status == 0
+    sets = read_card(pack).stance_sets
+    assert sets is not None
+    assert f"{sets.rows} with a stance" in ran.err
+    shown = " ".join(command("card", str(pack)).out.split())
+    assert "sets of stances: made to hold the right one of 90% of the texts of each stance" in shown
+
+
+@trained
+def test_calibrating_without_the_sets_is_told_in_one_line(command: Command, pack: Path) -> None:
+    ran = command("calibrate", str(pack), "--data", str(pack))
+    assert (ran.status, len(ran.err.splitlines())) == (1, 1)
+    assert "finfe_train.jsonl is missing" in ran.err

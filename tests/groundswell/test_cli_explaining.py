@@ -2,15 +2,18 @@
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from groundswell.kafka import Output, Publisher, Topics, ensure_topics
 from groundswell.messages import Alert
 from groundswell.settings import Settings
+from model.card import StanceSets, read_card, write_card
 from model.folders import pack_folders
 from tests.groundswell.conftest import Command
 
@@ -28,6 +31,16 @@ def test_the_words_that_decided_are_told_with_their_places_in_the_text(command: 
     assert {one["subject"]["topic"] for one in told["hypotheses"]} == {
         one["answer"] for one in told["decisions"] if one["head"] == "topic"
     }
+
+
+@trained
+def test_the_stances_that_are_not_ruled_out_are_told(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(pack_folders()["en"], tmp_path / "pack")
+    card = read_card(tmp_path / "pack")
+    write_card(card.model_copy(update={"stance_sets": StanceSets(threshold=1.0, rows=100)}), tmp_path / "pack")
+    monkeypatch.setenv("GROUNDSWELL_READING__PACKS", json.dumps({"en": str(tmp_path / "pack")}))
+    assert json.loads(command("explain", GIVEN, "--json").out)["stance_set"] == ["negative"]
+    assert "stances that are not ruled out: negative" in command("explain", GIVEN).out
 
 
 @trained

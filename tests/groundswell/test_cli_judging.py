@@ -1,6 +1,7 @@
 """``evaluate`` and ``compare`` as their users see them; what they measure is tested with the model."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def test_people_see_a_report_label_by_label(command: Command, posts: Callable[..
     out = command("evaluate", posts(), "--labels", "finfe").out
     assert all(word in out for word in ("stance accuracy", "negative", "positive", "precision", "recall"))
     assert "topic" not in out
+
+
+def test_people_see_of_which_sets_the_coverage_is(command: Command, posts: Callable[..., str], tmp_path: Path) -> None:
+    folder = _copied(pack_folders()["zh"], tmp_path / "sure", stance_sets={"threshold": 0.0, "rows": 100})
+    ran = command("evaluate", posts(), "--labels", "finfe", "--pack", str(folder))
+    told = [" ".join(line.replace("│", " ").split()) for line in ran.out.splitlines()]
+    assert {"coverage of stance sets 1.0000", "mean size of stance sets 3.0000"} <= set(told)
+    (tmp_path / "finnl.jsonl").write_text(json.dumps({"text": "原油期货大涨", "topics": ["期货"]}) + "\n")
+    out = command("evaluate", "finnl.jsonl", "--labels", "finnl", "--pack", str(folder)).out
+    assert "coverage of topic sets" in out
+    assert "stance" not in out
 
 
 def test_own_labels_are_read_by_the_pack_of_their_language(command: Command, tmp_path: Path) -> None:
@@ -114,12 +126,17 @@ def test_a_pack_that_has_forgotten_fails_the_gate(command: Command, tmp_path: Pa
     assert "gate: B is worse than A beyond noise on finfe_mine" in ran.err
 
 
+def _copied(source: Path, folder: Path, **changes: object) -> Path:
+    """A copy of a pack with changes in its card."""
+    shutil.copytree(source, folder)
+    card = yaml.safe_load((source / "card.yaml").read_text("utf-8"))
+    (folder / "card.yaml").write_text(yaml.safe_dump({**card, **changes}, allow_unicode=True), "utf-8")
+    return folder
+
+
 def _forget(source: Path, folder: Path) -> None:
     """A copy of a pack whose card takes negative for positive, and has no self-test to notice it."""
-    folder.mkdir()
-    card = yaml.safe_load((source / "card.yaml").read_text("utf-8"))
-    (folder / "card.yaml").write_text(yaml.safe_dump({**card, "self_test": []}, allow_unicode=True), "utf-8")
-    for path in source.glob("*.safetensors"):
+    for path in _copied(source, folder, self_test=[]).glob("*.safetensors"):
         tensors = load_file(path)
         for name in [name for name in tensors if "stance" in name]:
             tensors[name] = tensors[name].flip(0).contiguous()

@@ -30,6 +30,13 @@ def test_nine_of_ten_new_texts_keep_their_right_topic() -> None:
     assert float((new >= conformal.threshold_of("fraud")).mean()) == pytest.approx(0.9, abs=0.03)
 
 
+def test_topics_of_few_texts_are_kept_as_often_as_others() -> None:
+    draw = np.random.default_rng(5)
+    held, new = np.repeat([[1, 0], [0, 1]], 25, axis=0), draw.beta(4, 2, (2_000, 2))
+    rates = [kept(new, fitted(held, draw.beta(4, 2, (50, 2)))).mean() for _ in range(200)]
+    assert 0.9 <= np.mean(rates) < 0.94
+
+
 def test_a_topic_that_is_hard_to_see_is_kept_as_often_as_an_easy_one() -> None:
     draw = np.random.default_rng(2)
     held = np.repeat([[1, 0], [0, 1]], 500, axis=0)

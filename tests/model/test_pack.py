@@ -11,7 +11,7 @@ import yaml
 
 from groundswell.errors import FatalError
 from model.adapter import read
-from model.card import Conformal, read_card
+from model.card import STANCES, Conformal, read_card
 from model.encoder import plan
 from model.folders import pack_folders
 from model.pack import Pack, Prediction, kept_topics
@@ -196,6 +196,17 @@ def test_the_most_probable_topic_is_kept_when_none_is_over_the_threshold() -> No
 
 def test_a_pack_without_topics_reads_everything_as_general() -> None:
     assert kept_topics({}, Conformal(threshold=0.3)) == ("general",)
+
+
+def test_a_pack_tells_the_stances_that_its_card_keeps(make_pack: MakePack, card: Card, tmp_path: Path) -> None:
+    card["stance_sets"] = {"threshold": 0.0, "rows": 9}
+    every = Pack.load(make_pack(card), tmp_path).predict(["good"])[0]
+    ranked = sorted(zip(every.stance, STANCES, strict=True), reverse=True)
+    assert every.stance_set == tuple(name for _, name in ranked)
+
+
+def test_a_pack_whose_card_has_no_sets_of_stances_tells_none(make_pack: MakePack, card: Card, tmp_path: Path) -> None:
+    assert Pack.load(make_pack(card), tmp_path).predict(["good"])[0].stance_set == ()
 
 
 def test_at_most_eight_topics_are_kept() -> None:

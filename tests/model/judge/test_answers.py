@@ -60,6 +60,25 @@ def test_sets_cover_where_they_hold_all_right_topics(own: Callable[..., Any]) ->
     assert (found.covered.tolist(), found.set_sizes.tolist()) == ([True, False], [2, 1])
 
 
+def test_sets_of_stances_are_judged_where_no_topics_are_labelled(own: Callable[..., Any]) -> None:
+    labelled = own({"text": "a", "stance": "positive"}, {"text": "b", "stance": "neutral"})
+    found = judged(labelled, [predicted(stance_set=("positive", "neutral")), predicted(stance_set=("positive",))])
+    assert (found.covered.tolist(), found.set_sizes.tolist()) == ([True, False], [2, 1])
+    assert (figures(found).coverage, figures(found).mean_set_size, figures(found).sets_of) == (0.5, 1.5, "stance")
+
+
+def test_sets_of_topics_are_judged_where_topics_are_labelled_too(own: Callable[..., Any]) -> None:
+    labelled = own({"text": "a", "stance": "positive"}, {"text": "b", "topics": ["fraud"]})
+    found = judged(labelled, [predicted(stance_set=("neutral",)), predicted(stance_set=("neutral",))])
+    assert (found.set_rows.tolist(), found.covered.tolist()) == ([1], [True])
+    assert figures(found).sets_of == "topic"
+
+
+def test_a_pack_that_tells_no_sets_of_stances_has_no_coverage_of_them(own: Callable[..., Any]) -> None:
+    found = figures(judged(own({"text": "a", "stance": "positive"}), [predicted()]))
+    assert (found.coverage, found.mean_set_size) == (None, None)
+
+
 def test_own_labels_are_measured_where_they_are_said(own: Callable[..., Any]) -> None:
     labelled = own({"text": "a", "stance": "positive"}, {"text": "b", "topics": "fraud"}, {"text": "c", "skipped": True})
     found = figures(judged(labelled, [predicted(), predicted(truncated=True)]))
