@@ -206,17 +206,13 @@ def thirty_days(hypothesis_of: Any, mark: Mark) -> list[Message]:
     return messages
 
 
-def test_thirty_days_of_500_subjects_take_under_four_megabytes(
+def test_thirty_days_of_500_subjects_take_under_four_megabytes_and_what_no_window_can_reach_leaves(
     stored: Any, thirty_days: list[Message], line: Line, drive: Any
 ) -> None:
     """Ten subjects are measured and stand for 500: all that grows with them is counted fifty times."""
     drive(stored, line(thirty_days), size=121)
     used = sum(stored.client.memory_usage(key, samples=0) for key in stored.all_keys())
     assert used * 50 < 4 * 1024 * 1024
-
-
-def test_what_no_window_can_reach_leaves_the_store(stored: Any, thirty_days: list[Message], line: Line, drive: Any) -> None:
-    drive(stored, line(thirty_days), size=121)
     names = [key.decode().partition("}:")[2].partition(":")[0] for key in stored.all_keys()]
     assert names.count("seen") <= 24 + 26 + 2 + 1
     assert names.count("minute") <= 5 * (24 + 7 + 1)
