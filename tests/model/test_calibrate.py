@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.calibrate import thresholds
+from model.calibrate import LEAST, thresholds
 from model.card import Conformal, Group
 from model.data import Example
 
@@ -40,7 +40,7 @@ def test_topics_of_few_texts_are_kept_as_often_as_others() -> None:
 def test_a_topic_that_is_hard_to_see_is_kept_as_often_as_an_easy_one() -> None:
     draw = np.random.default_rng(2)
     held = np.repeat([[1, 0], [0, 1]], 500, axis=0)
-    shares = np.stack([draw.beta(8, 2, 1_000), draw.beta(2, 4, 1_000)], axis=1)
+    shares = np.stack([draw.beta(8, 2, 1_000), draw.beta(4, 3, 1_000)], axis=1)
     for topic, rate in enumerate(kept(shares, fitted(held, shares))[held.astype(bool)].reshape(2, 500).mean(axis=1)):
         assert rate == pytest.approx(0.9, abs=0.02), topic
 
@@ -57,6 +57,13 @@ def test_a_topic_with_few_texts_has_no_threshold_of_its_own() -> None:
     conformal = fitted(held, draw.beta(4, 2, (505, 2)))
     assert set(conformal.topics) == {"energy"}
     assert conformal.threshold == pytest.approx(conformal.topics["energy"], abs=0.05)
+
+
+def test_what_is_less_probable_than_one_in_five_is_no_reading() -> None:
+    held = np.repeat([[1, 0], [0, 1]], 500, axis=0)
+    shares = np.random.default_rng(3).beta(1, 20, (1_000, 2))
+    found = fitted(held, shares)
+    assert {found.threshold, *found.topics.values()} == {LEAST}
 
 
 def test_without_texts_that_have_topics_every_topic_is_kept() -> None:
