@@ -10,10 +10,8 @@ from scipy.optimize import minimize_scalar
 from model.card import Card, Conformal, Group
 from model.data import Example
 from model.heads import probabilities, topic_probabilities
-from model.stance_sets import fitted
+from model.stance_sets import FEW, fitted, threshold
 
-FEW = 20
-"""A topic with fewer held-out texts is judged by the probabilities that all topics got where they were right."""
 LEAST = 0.2
 """What is less probable is no reading, though some topics are then kept in fewer texts than the coverage says: to keep each of
 them nine times in ten, forum posts would be read in three ways on average, most of them wrong."""
@@ -52,7 +50,8 @@ def thresholds(
     over n + 1; a text's score is its least rank. The level is the floor((1 - coverage)(N + 1))-th smallest score of the N
     texts, at most 1 - coverage, and each topic's threshold its floor(level (n + 1))-th smallest probability: a new text of
     the same kind has all its right topics kept with at least ``coverage``, and no topic pays for another that is easier to
-    see. With n in place of n + 1, topics of some dozens of texts would be kept too seldom.
+    see, as far as no threshold is under `LEAST`. With n in place of n + 1, topics of some dozens of texts would be kept too
+    seldom. A topic with fewer than `FEW` texts is judged by the probabilities that all topics got where they were right.
     """
     topics = topic_probabilities(found, groups)
     right = [(row, topic) for row, example in enumerate(held_out) for topic in sorted(_right_topics(example, groups))]
@@ -69,8 +68,7 @@ def thresholds(
     level = min(1 - coverage, sorted(least.values())[position - 1]) if position else 0.0
 
     def at(shares: list[float]) -> float:
-        place = math.floor(level * (len(shares) + 1) + 1e-9)
-        return max(LEAST, math.floor(shares[place - 1] * 1e4) / 1e4) if place else LEAST
+        return max(LEAST, threshold(np.array(shares), np.ones(len(shares)), 1 - level))
 
     return Conformal(
         coverage=coverage,

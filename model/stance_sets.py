@@ -9,7 +9,7 @@ from model.card import STANCES, StanceSets
 from model.data import Example
 
 FEW = 20
-"""A stance with fewer held-out texts is kept from the threshold of all of them together."""
+"""A label with fewer held-out texts is kept from the threshold of all of them together."""
 
 
 def fitted(held_out: Sequence[Example], shares: np.ndarray, coverage: float) -> StanceSets | None:
