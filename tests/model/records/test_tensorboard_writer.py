@@ -51,15 +51,8 @@ def test_a_training_draws_its_curves_and_shows_its_settings(card: dict[str, Any]
     assert '"seed": 7' in shown
 
 
-def test_a_resumed_run_has_each_step_once_in_its_curve(tmp_path: Path) -> None:
-    with Record(tmp_path) as record:
-        record.begin({"pack": "p"})
-        for step in (20, 40, 60):
-            record.add(step, {"loss": 1.0})
-    with Record(tmp_path) as record:
-        record.resume(40)
-        record.add(60, {"loss": 2.0})
-    assert _curve(tmp_path, "loss") == [(20, 1.0), (40, 1.0), (60, 2.0)]
+def test_a_resumed_run_has_each_step_once_in_its_curve(resumed: Path) -> None:
+    assert _curve(resumed, "loss") == [(20, 1.0), (40, 1.0), (60, 2.0)]
 
 
 def test_the_curves_of_an_earlier_run_make_way(tmp_path: Path) -> None:
