@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertModel
 
 from groundswell.errors import FatalError
+from model import word_change
 from model.card import Card
 from model.heads import Heads
 
@@ -23,25 +24,29 @@ Tensors = dict[str, torch.Tensor]
 def inject(model: BertModel, card: Card) -> None:
     """Make trainable, in place, what the recipe's method trains: adapters beside the linear layers, or all layers.
 
-    The embeddings stay as they are: their table is most of a small model, and few of its rows are seen in training.
+    The table of word embeddings is changed by low rank or not at all (see `word_change`), positions never.
     """
     recipe = card.recipe
     model.requires_grad_(requires_grad=False)
     if recipe.method == "full":
         model.encoder.requires_grad_(requires_grad=True)
-        return
-    config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=TARGETS, bias="none")
-    inject_adapter_in_model(config, model)
+    else:
+        config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=TARGETS, bias="none")
+        inject_adapter_in_model(config, model)
+    word_change.add_to(model, recipe.word_rank)
 
 
 def state(model: BertModel, card: Card, base: Mapping[str, torch.Tensor]) -> Tensors:
     """What a trained ``model`` adds to the weights of its ``base``, in fp16.
 
-    ``<layer>.A`` (rank, in) and ``<layer>.B`` (out, rank) of each adapted layer, and ``<parameter>.D`` of each vector.
+    ``<layer>.A`` (rank, in) and ``<layer>.B`` (out, rank) of each adapted layer, and ``<parameter>.D`` of each vector; of the
+    word embeddings (words, rank) and (rank, width).
     """
+    words = word_change.of(model)
+    change = words.stored() if words else {}
     if card.recipe.method == "full":
-        return differences(dict(model.named_parameters()), base, card.recipe.rank)
-    return {
+        return differences(dict(model.named_parameters()), base, card.recipe.rank) | change
+    return change | {
         name.replace(".lora_A.default.weight", ".A").replace(".lora_B.default.weight", ".B"): value.detach().half()
         for name, value in model.named_parameters()
         if ".lora_" in name
@@ -52,7 +57,7 @@ def differences(trained: Mapping[str, torch.Tensor], base: Mapping[str, torch.Te
     """The differences of the weights that were ``trained`` to those of ``base``, matrices at most of ``rank``, in fp16."""
     found: Tensors = {}
     for name, value in trained.items():
-        if not value.requires_grad:
+        if not value.requires_grad or name not in base:
             continue
         change = value.detach().cpu() - base[name]
         if change.dim() == 1:
@@ -77,7 +82,8 @@ def deltas(stored: Mapping[str, torch.Tensor], card: Card) -> Tensors:
     """Parameter name -> what to add to it, in fp32: B A, times alpha / rank where the method is LoRA."""
     scale = card.recipe.alpha / card.recipe.rank if card.recipe.method == "lora" else 1.0
     layers = {name.removesuffix(".A") for name in stored if name.endswith(".A")}
-    matrices = {f"{name}.weight": scale * stored[f"{name}.B"].float() @ stored[f"{name}.A"].float() for name in layers}
+    scales = {name: 1.0 if name == word_change.LAYER else scale for name in layers}
+    matrices = {f"{name}.weight": scales[name] * stored[f"{name}.B"].float() @ stored[f"{name}.A"].float() for name in layers}
     return matrices | {name.removesuffix(".D"): value.float() for name, value in stored.items() if name.endswith(".D")}
 
 

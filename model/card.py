@@ -124,6 +124,7 @@ class Recipe(Part):
     training texts of its group; ``true`` is 0.5, the inverse square root. Probabilities then lean towards rare labels.
     ``precision`` is that of the encoder's passes in training, ``fp32`` or ``bf16`` (weights and optimizer stay fp32);
     ``auto`` is bf16 on a GPU and fp32 on a CPU: one without AVX-512 or its like only emulates bf16, many times slower.
+    ``word_rank`` is the rank of the change of the word embeddings, at the rate of the heads; with 0 they stay as they are.
     """
 
     method: Literal["lora", "full"] = "lora"
@@ -150,6 +151,7 @@ class Recipe(Part):
     # Later options are no part of the recipe's repr, and so of no fingerprint, while they are off: see fingerprint.
     r_drop: Annotated[float, Field(ge=0, repr=False)] = 0.0
     class_weights: Annotated[float, Field(ge=0, le=1, repr=False), BeforeValidator(_power)] = 0.0
+    word_rank: Annotated[int, Field(ge=0, repr=False)] = 0
     precision: Annotated[Literal["auto", "fp32", "bf16"], Field(repr=False)] = "auto"
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from groundswell.errors import FatalError
-from model import adapter
+from model import adapter, word_change
 from model.bases import base_folder
 from model.batches import prepare
 from model.calibrate import calibrated, scores
@@ -129,7 +129,12 @@ def _start_from(trainer: Trainer, start: Path) -> None:
     labels = [[(group.name, group.labels) for group in card.groups] for card in (first, trainer.card)]
     if trainer.card.recipe.method != "full" or first.base != trainer.card.base or labels[0] != labels[1]:
         raise FatalError(f"start: {start} can only be gone on from by method full, over the same base, with the same labels")
-    trainer.start_from(adapter.deltas(adapter.read(start, "adapter"), first), adapter.read(start, "heads"))
+    stored = adapter.read(start, "adapter")
+    if word_change.rank_of(stored) > trainer.card.recipe.word_rank:
+        raise FatalError(
+            f"start: {start} changes its words by rank {word_change.rank_of(stored)}; the recipe needs as large a word_rank"
+        )
+    trainer.start_from(stored, first, adapter.read(start, "heads"))
 
 
 def _ship(trainer: Trainer, held_out: Sequence[Example], target: Path, cache: Path, best: Best) -> Mapping[str, float]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from model import adapter
+from model import adapter, word_change
 from model.bases import load_bert
 from model.batches import Prepared, batches, thinned
 from model.card import Card, Recipe
@@ -112,15 +112,18 @@ class Trainer:
             tensors = adapter.state(self.model, self.card, self.base)
             if self.card.recipe.method == "full":
                 for name, parameter in self.model.named_parameters():
-                    parameter.copy_(self.base[name])
+                    parameter.copy_(self.base.get(name, torch.zeros(())))
                 adapter.add(self.model, adapter.deltas(tensors, self.card))
             yield tensors
             for value, before in zip(self.weights.values(), raw, strict=True):
                 value.copy_(before)
 
-    def start_from(self, changes: adapter.Tensors, heads: adapter.Tensors) -> None:
-        """Begin at the weights of a pack over the same base instead of at the base itself."""
-        adapter.add(self.model, changes)
+    def start_from(self, stored: adapter.Tensors, card: Card, heads: adapter.Tensors) -> None:
+        """Begin at the weights of a pack over the same base, its ``stored`` adapter and its card, instead of at the base."""
+        if words := word_change.of(self.model):
+            words.start_from(stored)
+            stored = {name: value for name, value in stored.items() if not name.startswith(f"{word_change.LAYER}.")}
+        adapter.add(self.model, adapter.deltas(stored, card))
         self.heads.load_state_dict({name: value.float() for name, value in heads.items()})
         self.average = [value.detach().clone() for value in self.weights.values()] if self.average else []
 
@@ -158,7 +161,7 @@ class Trainer:
 
 def _options(name: str, value: torch.Tensor, recipe: Recipe, layers: int) -> dict[str, object]:
     """Rate and decay of one parameter: lower layers learn slower, vectors are not pulled to zero."""
-    if name.startswith("heads."):
+    if name.startswith(("heads.", word_change.LAYER)):
         rate = recipe.head_rate
     else:
         layer = int(name.partition("layer.")[2].partition(".")[0])

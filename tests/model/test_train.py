@@ -136,6 +136,18 @@ def test_a_pack_of_other_labels_is_no_start(run: Run, learnable: Path, tmp_path:
         train(tmp_path, learnable, tmp_path, console=Console(file=io.StringIO()), start=run.pack)
 
 
+def test_a_start_whose_words_changed_needs_room_for_them(run: Run, learnable: Path, tmp_path: Path) -> None:
+    card = read_card(run.source)
+    recipe = card.recipe.model_copy(update={**FULL, "epochs": 1, "word_rank": 2})
+    write_card(card.model_copy(update={"recipe": recipe}), tmp_path)
+    train(tmp_path, learnable, tmp_path, console=Console(file=io.StringIO()))
+    without = tmp_path / "without"
+    without.mkdir()
+    write_card(card.model_copy(update={"recipe": recipe.model_copy(update={"word_rank": 0})}), without)
+    with pytest.raises(FatalError, match="changes its words by rank 2"):
+        train(without, learnable, tmp_path, console=Console(file=io.StringIO()), start=tmp_path)
+
+
 def test_a_run_is_recorded_with_its_settings_data_and_curves(run: Run) -> None:
     first, *rest = [json.loads(line) for line in (run.pack / "training.jsonl").read_text("utf-8").splitlines()]
     assert first["recipe"]["seed"] == 7

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from model import adapter
+from model import adapter, word_change
 from model.batches import batches
 from model.card import Card
 from model.pack import Pack
@@ -18,7 +18,10 @@ MakeTrainer = Callable[..., Trainer]
 FULL = {"method": "full", "rate": 0.003, "layer_decay": 0.9, "drop": 0.2, "dropout": 0.1, "smoothing": 0.05, "average": 0.2}
 
 
-@pytest.mark.parametrize("recipe", [{}, FULL], ids=["lora", "full"])
+WORDS = {"head_rate": 0.01, "word_rank": 4}
+
+
+@pytest.mark.parametrize("recipe", [{}, FULL, FULL | WORDS], ids=["lora", "full", "words"])
 def test_a_reload_gives_the_logits_that_were_shipped(make_trainer: MakeTrainer, tmp_path: Path, recipe: Dump) -> None:
     trainer = make_trainer(**recipe)
     list(trainer.run_epoch())
@@ -45,7 +48,36 @@ def test_shipping_does_not_change_what_goes_on_being_trained(make_trainer: MakeT
     assert all(torch.equal(value, before[name]) for name, value in trainer.weights.items())
 
 
-LATER = {**FULL, "r_drop": 1.0, "class_weights": 0.5, "precision": "bf16"}
+@pytest.mark.parametrize("recipe", [{}, FULL], ids=["lora", "full"])
+def test_words_change_by_low_rank_and_ship_so(make_trainer: MakeTrainer, recipe: Dump) -> None:
+    trainer = make_trainer(**recipe, **WORDS)
+    list(trainer.run_epoch())
+    trainer.average = []
+    words = word_change.of(trainer.model)
+    assert words is not None
+    change = (words.B @ words.A).detach()
+    assert change.abs().max() > 0.001
+    with trainer.as_shipped() as tensors:
+        assert word_change.rank_of(tensors) == 4
+        shipped = adapter.deltas(tensors, trainer.card)["embeddings.word_embeddings.weight"]
+    assert torch.allclose(shipped, change, atol=1e-3)
+
+
+def test_a_run_goes_on_from_changed_words(make_trainer: MakeTrainer) -> None:
+    first = make_trainer(**FULL, **WORDS)
+    list(first.run_epoch())
+    first.average = []
+    rows = [row.ids for row in first.rows[:8]]
+    with first.as_shipped() as tensors, torch.inference_mode():
+        shipped, heads = first.logits(rows), {name: value.clone() for name, value in first.heads.state_dict().items()}
+    second = make_trainer(**FULL, **WORDS | {"word_rank": 6})
+    second.start_from(tensors, first.card, heads)
+    with torch.inference_mode():
+        begun = second.logits(rows)
+    assert all(torch.allclose(begun[group], values, atol=1e-4) for group, values in shipped.items())
+
+
+LATER = {**FULL, "r_drop": 1.0, "class_weights": 0.5, "precision": "bf16", "word_rank": 2}
 
 
 @pytest.mark.parametrize("recipe", [{}, FULL, LATER], ids=["lora", "full", "later options"])
@@ -106,7 +138,7 @@ def test_a_recipe_of_before_the_later_options_keeps_its_fingerprint() -> None:
     assert fingerprint(Card.model_validate(card)) == before
 
 
-@pytest.mark.parametrize("option", [{"r_drop": 0.5}, {"class_weights": 0.5}, {"precision": "bf16"}], ids=str)
+@pytest.mark.parametrize("option", [{"r_drop": 0.5}, {"class_weights": 0.5}, {"precision": "bf16"}, {"word_rank": 2}], ids=str)
 def test_a_later_option_that_is_on_changes_the_fingerprint(card: Dump, option: Dump) -> None:
     other = Card.model_validate({**card, "recipe": {**card["recipe"], **option}})
     assert fingerprint(other) != fingerprint(Card.model_validate(card))
