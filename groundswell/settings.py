@@ -131,9 +131,10 @@ class ConvergerSettings(Section):
     """Days of hourly counts kept of each subject; a subject without texts for so long is forgotten."""
     false_alarms_a_day: Annotated[float, Field(gt=0, le=1000)] = 0.5
     """The budget: how many false alarms a day you will bear, all subjects and kinds together. More finds more, and sooner."""
-    min_texts: Annotated[float, Field(ge=1)] = 3.0
-    """Least effective number of texts of the stance in a window."""
+    min_texts: Count = 3
+    """Least number of texts in a window that lean to the stance (a probability of at least a half)."""
     min_authors: Count = 3
+    """Least number of their authors."""
     min_ratio: Annotated[float, Field(gt=1)] = 2.0
     """Least ratio of observed to expected."""
     pending_minutes: Annotated[int, Field(ge=0)] = 1

@@ -39,6 +39,7 @@ class Candidate:
         return (
             self.surge.passes(thresholds)
             and self.share_p_value <= thresholds.share
+            and self.support.texts >= thresholds.texts
             and self.support.authors >= thresholds.authors
         )
 

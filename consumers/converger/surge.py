@@ -25,8 +25,10 @@ UNLIKELY = 0.1
 """It is looked whether a share has settled higher than its past only where a window is less likely than this without it."""
 CLEARING = 30.0
 """How many times as often by chance what keeps an alert alive may come as what begins it."""
-LIKELY_SHARE = 0.25
-"""A stance surges only where its share is in the upper quarter of what is usual: more of all is more volume."""
+LEANING = 0.5
+"""What a text that leans to a stance weighs of it at least."""
+LIKELY_SHARE = 0.35
+"""A stance surges only where its share is in about the upper third of what is usual: more of all is more volume."""
 COLD_HOURS = 36.0
 COLD_PENALTY = 1e-4
 COLD_RATIO = 5.0
@@ -35,7 +37,7 @@ COLD_RATIO = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What a window must pass to count as a surge; masses in texts, ``a_day`` in false alarms a day."""
+    """What a window must pass to count as a surge; ``texts`` and ``authors`` lean to it, ``a_day`` is in false alarms a day."""
 
     a_day: float
     texts: float
@@ -56,7 +58,7 @@ class Thresholds:
         """The lower thresholds under which it ends: an alert near the edge must not flap."""
         ratio = (1 + self.ratio) / 2 if self.ratio else 0.0
         change = min(self.change, CLEARING_CHANGE)
-        return Thresholds(self.a_day * CLEARING, self.texts / 2, min(1, self.authors), ratio, 0.5, change)
+        return Thresholds(self.a_day * CLEARING, self.texts, min(1, self.authors), ratio, 0.5, change)
 
     def of(self, surge: "Surge", share: float) -> "Thresholds":
         """The thresholds of ``surge``, of a subject with ``share`` of what windows are allowed: all else is of the whole."""
@@ -91,11 +93,11 @@ class Surge:
         return self.observed / max(self.expected, LEAST_RATIO_BASE)
 
     def passes(self, thresholds: Thresholds) -> bool:
-        """Whether the window is over all thresholds but those on authors and share."""
+        """Whether the window is over all thresholds but those on share, texts and authors: it has the mass of so many texts."""
         if self.cold and self.measure == "texts":
             return False  # of what is not known yet it cannot be said that there is more of it
         return (
-            self.observed >= thresholds.texts
+            self.observed >= thresholds.texts * LEANING
             and self.observed - self.expected >= thresholds.change
             and self.ratio >= (max(COLD_RATIO, thresholds.ratio) if self.cold else thresholds.ratio)
             and self.a_day <= thresholds.a_day * (COLD_PENALTY if self.cold else 1.0)

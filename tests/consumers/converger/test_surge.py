@@ -118,12 +118,20 @@ def test_fewer_authors_than_the_least_tell_nothing(event: MakeEvent, kind: Alert
     assert looking.found(group, kind, min_authors=41) is None
 
 
+@pytest.mark.parametrize(("leaning", "each", "tells"), [(4, 600, True), (2, 960, False)], ids=["four in doubt", "two for sure"])
+def test_texts_that_lean_are_counted_and_not_their_mass(event: MakeEvent, leaning: int, each: int, tells: bool) -> None:
+    events = [event(number, END - 9 + number, negative=each if number < leaning else 20, positive=20) for number in range(7)]
+    memory = memory_of(flat(1, 0.2), events)
+    assert memory.recent.window(END, 15).negative < ConvergerSettings().min_texts
+    assert (looking.found({SUBJECT: memory}) is not None) is tells
+
+
 @pytest.mark.parametrize("kind", COUNTED)
-def test_less_than_the_least_mass_or_ratio_tells_nothing(event: MakeEvent, kind: AlertKind) -> None:
+def test_fewer_texts_or_less_of_a_ratio_than_the_least_tell_nothing(event: MakeEvent, kind: AlertKind) -> None:
     fields = {"negative": 40, "positive": 900} if kind == AlertKind.POSITIVE_SURGE else {}
     group = {SUBJECT: memory_of(quiet(200), [event(number, END - 1 - number, **fields) for number in range(40)])}
     assert looking.found(group, kind) is not None
-    assert looking.found(group, kind, min_texts=41.0) is None
+    assert looking.found(group, kind, min_texts=41) is None
     assert looking.found(group, kind, min_ratio=1e6) is None
 
 
