@@ -85,6 +85,14 @@ class StanceSets(Part):
         return self.stances.get(stance, self.threshold)
 
 
+class Prior(Part):
+    """The mix of stances that the stance head has learnt, by the weight of its labels: what it expects of a text unread."""
+
+    negative: Annotated[float, Field(gt=0, lt=1)]
+    neutral: Annotated[float, Field(gt=0, lt=1)]
+    positive: Annotated[float, Field(gt=0, lt=1)]
+
+
 class TrainingSet(Part):
     """``<name>_train.jsonl``: the ``field`` of a row holds its label or labels in ``group``."""
 
@@ -208,6 +216,8 @@ class Card(Part):
     conformal: Conformal = Conformal()
     stance_sets: StanceSets | None = None
     """None in a card that was calibrated before there were any: its pack then tells no sets of stances."""
+    stance_prior: Prior | None = None
+    """None in a card that was calibrated before there was one: its stances then count as they are read."""
     recipe: Recipe = Recipe()
     data: tuple[Source, ...] = ()
     figures: tuple[Figure, ...] = ()

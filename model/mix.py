@@ -1,6 +1,6 @@
-"""The training mix of a pack: what it reads in texts like those that it was trained for, to tell drift by.
+"""The mix of stances that a pack has learnt, and its training mix: what it reads in texts like those of its training.
 
-Both sides of the comparison are read by the same pack, and the texts were held out, so that a stream like the training
+Drift is told by the latter. Both sides of the comparison are read by the same pack, and the texts were held out, so that a stream like the training
 texts has no drift; labels would not do, since each set is labelled in part.
 """
 
@@ -9,10 +9,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.card import STANCES, Mix
+from model.card import STANCES, Mix, Prior
 from model.data import Example
 from model.pack import Prediction
 from model.reader import Predictor
+
+
+def stance_prior(found: Sequence[Example]) -> Prior:
+    """The mix of stances in the labels of ``found``, weak ones by their weights, as if each had been seen once more."""
+    seen = np.ones(len(STANCES))
+    for example in found:
+        if weight := example.weights.get("stance", 0.0):
+            seen = seen + weight * np.array(example.targets["stance"])
+    return Prior(**{name: round(float(share), 4) for name, share in zip(STANCES, seen / seen.sum(), strict=True)})
 
 
 def training_mix(pack: Predictor, examples: Sequence[Example]) -> Mix | None:

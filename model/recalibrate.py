@@ -14,7 +14,7 @@ from groundswell.errors import FatalError
 from model.calibrate import calibrated
 from model.card import Card, read_card, write_card
 from model.data import Example, examples
-from model.mix import mix_of
+from model.mix import mix_of, stance_prior
 from model.pack import Pack
 
 CHUNK = 128
@@ -29,7 +29,8 @@ def recalibrate(folder: Path, data: Path, cache: Path, threads: int | None = Non
     is missing or wrong, when no text is held out, or when a canned sentence is misread; then nothing is written.
     """
     old = read_card(folder)
-    held_out = [example for example in examples(old, data) if example.held_out]
+    found = examples(old, data)
+    held_out = [example for example in found if example.held_out]
     if not held_out:
         raise FatalError(f"data: none of the texts in {data} is held out; give the folder with the sets of the recipe")
     console = console or Console(stderr=True)
@@ -39,7 +40,7 @@ def recalibrate(folder: Path, data: Path, cache: Path, threads: int | None = Non
     after = Pack.assemble(calibrated(old, held_out, logits), folder, cache, threads)
     after.self_test()
     read = [one for texts in _chunks(held_out, "measuring the training mix", console) for one in after.predict(texts)]
-    card = after.card.model_copy(update={"mix": mix_of(read)})
+    card = after.card.model_copy(update={"mix": mix_of(read), "stance_prior": stance_prior(found)})
     write_card(card, folder)
     return card
 

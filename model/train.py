@@ -22,7 +22,7 @@ from model.batches import prepare
 from model.calibrate import calibrated, scores
 from model.card import Card, read_card, write_card
 from model.data import Example, examples
-from model.mix import training_mix
+from model.mix import stance_prior, training_mix
 from model.pack import Pack
 from model.precision import warn_if_emulated
 from model.records.provenance import described
@@ -74,6 +74,7 @@ def train(
         shutil.copy(pack / TAXONOMY, target / TAXONOMY)
     base = base_folder(card.base, cache, card.base_sha256)
     found = examples(card, data)
+    card = card.model_copy(update={"stance_prior": stance_prior(found)})
     held_out = [example for example in found if example.held_out]
     rows = prepare(card, [example for example in found if not example.held_out], base)
     if not rows or not held_out:

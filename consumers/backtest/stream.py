@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -13,6 +13,9 @@ from groundswell.event_time import EventTime, taken_at
 from groundswell.kafka import partition_of
 from groundswell.punctuation import Punctuation, final_watermark, punctuate
 from groundswell.settings import Settings
+from model.card import Prior
+from model.evidence import priors
+from model.folders import pack_folders
 
 EVER, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -50,6 +53,7 @@ def place(texts: Iterable[TextRead], settings: Settings) -> Stream:
     stream = Stream([defaultdict(list) for _ in range(many)])
     times = [EventTime()] * many
     seen: set[tuple[str, str]] = set()
+    learnt = priors(pack_folders(settings.reading))
     for item in punctuate(texts, settings.event_time):
         if isinstance(item, Punctuation):
             times = [time.advance(item.time.timestamp()) for time in times]
@@ -57,7 +61,7 @@ def place(texts: Iterable[TextRead], settings: Settings) -> Stream:
         number = partition_of(item.id.encode(), many)
         times[number], observed = times[number].take(item, settings.event_time)
         _note(item, stream)
-        _add(item, observed, settings, stream, seen)
+        _add(item, observed, settings, stream, seen, learnt)
     if stream.texts:
         final = final_watermark(stream.last, settings.converger).timestamp()
         stream.target = int(min(time.advance(final).watermark or final for time in times) // 60)
@@ -71,14 +75,21 @@ def _note(text: TextRead, stream: Stream) -> None:
     stream.last = max(stream.last, text.published_at)
 
 
-def _add(text: TextRead, observed: float, settings: Settings, stream: Stream, seen: set[tuple[str, str]]) -> None:
+def _add(
+    text: TextRead,
+    observed: float,
+    settings: Settings,
+    stream: Stream,
+    seen: set[tuple[str, str]],
+    learnt: Mapping[str, Prior],
+) -> None:
     """Put the events of ``text`` into their minutes, without the subjects that its id counted for before."""
     taken = taken_at(text.published_at, text.ingested_at, settings.event_time)
     if too_late(taken, observed, settings.converger.late_hours):
         stream.late += len(text.hypotheses)
         return
     for hypothesis in text.hypotheses:
-        event = event_of(hypothesis, int(taken // 60), text.url, text.words)
+        event = event_of(hypothesis, int(taken // 60), text.url, text.words, learnt.get(hypothesis.lang))
         fresh = tuple(sys.intern(name) for name in event.subjects if (text.id, name) not in seen)
         if not fresh:
             continue

@@ -5,7 +5,9 @@ import json
 from dataclasses import dataclass
 
 from groundswell.messages import Hypothesis, Subject
-from model.abstention import counted
+from model.abstention import NEUTRAL, unsure
+from model.card import Prior
+from model.evidence import even
 
 UNITS = 1000
 """Stance mass is kept in whole thousandths, so that sums do not depend on the order of arrival."""
@@ -55,12 +57,13 @@ class Event:
         return cls(text_id, counted, minute, negative, positive, author, story, source, excerpt, url, tuple(words))
 
 
-def event_of(hypothesis: Hypothesis, minute: int, url: str | None, words: tuple[str, ...]) -> Event:
+def event_of(hypothesis: Hypothesis, minute: int, url: str | None, words: tuple[str, ...], prior: Prior | None = None) -> Event:
     """The event of ``hypothesis``, counted in ``minute``; its masses add up to one text, though a wire may round otherwise.
 
-    An unsure text is no vote: its whole mass is neutral.
+    An unsure text is no vote: its whole mass is neutral. The others count by what they say apart from ``prior``, the mix of
+    stances that their pack has learnt (see `model.evidence`).
     """
-    stance = counted(hypothesis.stance)
+    stance = NEUTRAL if unsure(hypothesis.stance) else even(hypothesis.stance, prior)
     negative = round(stance.negative * UNITS)
     return Event(
         hypothesis.text_id,

@@ -27,6 +27,8 @@ from groundswell.settings import Settings
 from groundswell.stage import Failure, Result
 from groundswell.store import Client
 from model import taxonomy
+from model.evidence import priors
+from model.folders import pack_folders
 
 LOOK_SECONDS = 1.0
 """How often it is looked whether people acknowledge alerts."""
@@ -45,6 +47,7 @@ class Converger:
         self._clock = clock
         self._state = State(client, settings.redis.prefix, settings.converger)
         self._taxonomy = taxonomy.load(*settings.reading.packs.values())
+        self._priors = priors(pack_folders(settings.reading))
         self._closing = Closing(settings.converger, self._taxonomy, names, aliases)
         self._hottest = Hottest(self._taxonomy, names, clock)
         self._held: dict[int, Held] = {}
@@ -139,7 +142,8 @@ class Converger:
             intake.late.append(record.value or b"")
             return
         url = record.headers.get(URL_HEADER)
-        event = event_of(hypothesis, int(taken // 60), None if url is None else url.decode("utf-8", "replace"), _words(record))
+        link, prior = None if url is None else url.decode("utf-8", "replace"), self._priors.get(hypothesis.lang)
+        event = event_of(hypothesis, int(taken // 60), link, _words(record), prior)
         intake.events.append((int(observed // 60), event))
 
     def _tell(self, failures: Sequence[Failure]) -> Result:

@@ -1,11 +1,12 @@
-"""The training mix: what a pack reads in held-out texts."""
+"""The mix of stances that a pack has learnt, and the training mix: what it reads in held-out texts."""
 
 from collections.abc import Sequence
 
 import pytest
 
+from model.card import Prior
 from model.data import Example
-from model.mix import training_mix
+from model.mix import stance_prior, training_mix
 from model.pack import Prediction
 
 
@@ -32,3 +33,15 @@ def test_the_mix_is_of_held_out_texts_and_its_shares_sum_to_one() -> None:
 
 def test_without_held_out_texts_there_is_no_mix() -> None:
     assert training_mix(Plain(), []) is None
+
+
+def test_the_mix_that_is_learnt_is_that_of_the_labels_weak_ones_by_their_weights() -> None:
+    posts = [Example(str(i), {"stance": (0.0, 1.0, 0.0)}, {"stance": 1.0}) for i in range(7)]
+    events = [Example(f"event {i}", {"stance": (1.0, 0.0, 0.0)}, {"stance": 0.25}) for i in range(8)]
+    other = Example("other", {"event": (1.0, 0.0)}, {"event": 1.0})
+    assert stance_prior([*posts, *events, other]) == Prior(negative=0.25, neutral=0.6667, positive=0.0833)
+
+
+def test_where_no_stance_is_labelled_no_mix_is_learnt() -> None:
+    prior = stance_prior([Example("other", {"event": (1.0, 0.0)}, {"event": 1.0})])
+    assert (prior.negative, prior.neutral, prior.positive) == pytest.approx((1 / 3, 1 / 3, 1 / 3), abs=1e-4)

@@ -34,7 +34,9 @@ def pack(trained: Path, tmp_path: Path) -> Path:
     shutil.copytree(trained, folder)
     card = read_card(folder)
     groups = tuple(group.model_copy(update={"temperature": 1.0}) for group in card.groups)
-    write_card(changed(card, groups=groups, conformal=Conformal(coverage=0.5), stance_sets=None, mix=None), folder)
+    write_card(
+        changed(card, groups=groups, conformal=Conformal(coverage=0.5), stance_sets=None, mix=None, stance_prior=None), folder
+    )
     return folder
 
 
@@ -57,6 +59,7 @@ def test_the_calibration_is_what_training_wrote(trained: Path, pack: Path, learn
     thresholds = [[sets.threshold_of(name) for name in STANCES] for sets in (now.stance_sets, then.stance_sets)]
     assert thresholds[0] == pytest.approx(thresholds[1], abs=1e-3)
     assert now.mix == then.mix
+    assert now.stance_prior == then.stance_prior is not None
 
 
 def test_the_card_is_written_and_the_weights_stay(trained: Path, pack: Path, learnable: Path, tmp_path: Path) -> None:

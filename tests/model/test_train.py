@@ -68,6 +68,7 @@ def test_training_calibrates_the_card(pack: Pack) -> None:
     assert pack.card.group("stance").temperature != 1.0
     assert pack.card.stance_sets is not None
     assert pack.card.stance_sets.rows > 0
+    assert pack.card.stance_prior is not None
 
 
 def test_training_writes_down_what_the_pack_reads_in_the_held_out_texts(pack: Pack) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from consumers.converger.events import UNITS, Event, event_of, parse_subject
 from groundswell.messages import Hypothesis, Stance, Subject
+from model.card import Prior
 
 MakeHypothesis = Callable[..., Hypothesis]
 
@@ -66,3 +67,16 @@ def test_masses_never_add_up_to_more_than_one_text(hypothesis_of: MakeHypothesis
 def test_an_unsure_text_is_no_vote(hypothesis_of: MakeHypothesis) -> None:
     event = event_of(hypothesis_of(1, 0, stance=Stance(negative=0.45, neutral=0.15, positive=0.4)), 0, None, ())
     assert (event.negative, event.neutral, event.positive) == (0, UNITS, 0)
+
+
+def test_a_text_counts_by_what_it_says_apart_from_the_mix_of_its_packs_training(hypothesis_of: MakeHypothesis) -> None:
+    hypothesis = hypothesis_of(1, 0, stance=Stance(negative=0.4, neutral=0.6, positive=0.0))
+    learnt = Prior(negative=0.2, neutral=0.6, positive=0.2)
+    assert event_of(hypothesis, 0, None, ()).negative == 400
+    assert event_of(hypothesis, 0, None, (), learnt).negative == 667
+
+
+def test_an_unsure_text_is_no_vote_whatever_its_pack_has_learnt(hypothesis_of: MakeHypothesis) -> None:
+    stance = Stance(negative=0.45, neutral=0.45, positive=0.1)
+    event = event_of(hypothesis_of(1, 0, stance=stance), 0, None, (), Prior(negative=0.1, neutral=0.8, positive=0.1))
+    assert (event.negative, event.positive) == (0, 0)

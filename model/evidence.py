@@ -1,0 +1,33 @@
+"""What a text says of its stance by itself, whatever the mix of stances was in the texts that its pack learnt from.
+
+A calibrated probability has that mix in it as its prior: where two posts in three are neutral, a doubtful one is read as
+neutral. A stream has another mix, and what is usual of a subject is learnt from its own past, so a prior from elsewhere only
+hides what is rare there.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from groundswell.messages import Stance
+from model.card import Prior, read_card
+
+
+def even(stance: Stance, prior: Prior | None) -> Stance:
+    """``stance`` as it would be had all three been equally common in training; as it is where ``prior`` is not known.
+
+    p'(c) is proportional to p(c) / prior(c) (Saerens, Latinne & Decaestecker 2002, eq. 2.4, with equal new priors).
+    """
+    if prior is None:
+        return stance
+    shares = {name: share / getattr(prior, name) for name, share in stance}
+    total = sum(shares.values())
+    return Stance(**{name: share / total for name, share in shares.items()})
+
+
+def priors(packs: Mapping[str, Path]) -> dict[str, Prior]:
+    """Language -> the mix of stances in the training of its pack, where the card in its folder tells it.
+
+    Raises FatalError in one line when a card is missing or wrong.
+    """
+    found = {language: read_card(folder).stance_prior for language, folder in packs.items()}
+    return {language: prior for language, prior in found.items() if prior is not None}
