@@ -1,7 +1,7 @@
 """The mix of stances that a pack has learnt, and its training mix: what it reads in texts like those of its training.
 
-Drift is told by the latter. Both sides of the comparison are read by the same pack, and the texts were held out, so that a stream like the training
-texts has no drift; labels would not do, since each set is labelled in part.
+Drift is told by the latter. Both sides of that comparison are read by the same pack, and the texts were held out, so that a
+stream like the training texts has no drift; labels would not do, since each set is labelled in part.
 """
 
 from collections import Counter
