@@ -133,6 +133,7 @@ class Recipe(Part):
     ``precision`` is that of the encoder's passes in training, ``fp32`` or ``bf16`` (weights and optimizer stay fp32);
     ``auto`` is bf16 on a GPU and fp32 on a CPU: one without AVX-512 or its like only emulates bf16, many times slower.
     ``word_rank`` is the rank of the change of the word embeddings, at the rate of the heads; with 0 they stay as they are.
+    ``hidden_dropout`` of the values are dropped inside the encoder, where BERT has its dropout: embeddings, attention, layers.
     """
 
     method: Literal["lora", "full"] = "lora"
@@ -160,6 +161,7 @@ class Recipe(Part):
     r_drop: Annotated[float, Field(ge=0, repr=False)] = 0.0
     class_weights: Annotated[float, Field(ge=0, le=1, repr=False), BeforeValidator(_power)] = 0.0
     word_rank: Annotated[int, Field(ge=0, repr=False)] = 0
+    hidden_dropout: Annotated[float, Field(ge=0, lt=1, repr=False)] = 0.0
     precision: Annotated[Literal["auto", "fp32", "bf16"], Field(repr=False)] = "auto"
 
 

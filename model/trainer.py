@@ -32,10 +32,10 @@ class Trainer:
         self.card, self.rows = card, rows
         self.epoch, self.place, self.step = 0, 0, 0
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model = load_bert(base).train()
+        self.model = load_bert(base)
         for part in self.model.modules():
             if isinstance(part, torch.nn.Dropout):
-                part.p = 0.0
+                part.p = card.recipe.hidden_dropout
         self.base = {name: value.detach().clone() for name, value in self.model.named_parameters()}
         adapter.inject(self.model, card)
         self.heads = Heads(card.groups, int(self.model.config.hidden_size))
@@ -94,7 +94,8 @@ class Trainer:
         """
         ids, mask = (tensor.to(self.device) for tensor in padded(rows))
         bf16 = self.device.type == "cuda" if draw is None else half(self.card.recipe, self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
+        self.model.train(draw is not None)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16), _drawing(draw):
             hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         pooled = (hidden * (mask.unsqueeze(-1) / mask.sum(dim=1).view(-1, 1, 1))).sum(dim=1)
         if draw is not None and (dropout := self.card.recipe.dropout):
@@ -157,6 +158,15 @@ class Trainer:
         self.schedule.load_state_dict(kept["schedule"])
         more: dict[str, float] = kept["more"]
         return more
+
+
+@contextmanager
+def _drawing(draw: torch.Generator | None) -> Iterator[None]:
+    """Where layers draw at random, as dropout does, that follows from the seed of ``draw``; afterwards all is as it was."""
+    with torch.random.fork_rng(enabled=draw is not None):
+        if draw is not None:
+            torch.manual_seed(draw.initial_seed())
+        yield
 
 
 def _options(name: str, value: torch.Tensor, recipe: Recipe, layers: int) -> dict[str, object]:

@@ -77,7 +77,7 @@ def test_a_run_goes_on_from_changed_words(make_trainer: MakeTrainer) -> None:
     assert all(torch.allclose(begun[group], values, atol=1e-4) for group, values in shipped.items())
 
 
-LATER = {**FULL, "r_drop": 1.0, "class_weights": 0.5, "precision": "bf16", "word_rank": 2}
+LATER = {**FULL, "r_drop": 1.0, "class_weights": 0.5, "precision": "bf16", "word_rank": 2, "hidden_dropout": 0.1}
 
 
 @pytest.mark.parametrize("recipe", [{}, FULL, LATER], ids=["lora", "full", "later options"])
@@ -138,7 +138,11 @@ def test_a_recipe_of_before_the_later_options_keeps_its_fingerprint() -> None:
     assert fingerprint(Card.model_validate(card)) == before
 
 
-@pytest.mark.parametrize("option", [{"r_drop": 0.5}, {"class_weights": 0.5}, {"precision": "bf16"}, {"word_rank": 2}], ids=str)
+@pytest.mark.parametrize(
+    "option",
+    [{"r_drop": 0.5}, {"class_weights": 0.5}, {"precision": "bf16"}, {"word_rank": 2}, {"hidden_dropout": 0.1}],
+    ids=str,
+)
 def test_a_later_option_that_is_on_changes_the_fingerprint(card: Dump, option: Dump) -> None:
     other = Card.model_validate({**card, "recipe": {**card["recipe"], **option}})
     assert fingerprint(other) != fingerprint(Card.model_validate(card))
@@ -174,6 +178,19 @@ def test_training_in_bf16_learns_and_keeps_its_weights_in_fp32(make_trainer: Mak
     while half.epoch < 2:
         *_, last = half.run_epoch()
     assert last < first[0] / 2
+
+
+def test_values_are_dropped_inside_the_encoder_in_a_step_and_not_when_it_is_judged(make_trainer: MakeTrainer) -> None:
+    plain, dropping = make_trainer(**FULL), make_trainer(**FULL, hidden_dropout=0.5)
+    rows, draw = [row.ids for row in plain.rows[:8]], [torch.Generator().manual_seed(seed) for seed in (1, 1, 2)]
+    before = torch.get_rng_state()
+    with torch.no_grad():
+        one, same, other = (dropping.logits(rows, each)["stance"] for each in draw)
+        judged, without = dropping.logits(rows)["stance"], plain.logits(rows)["stance"]
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(one, same)
+    assert not torch.allclose(one, other, atol=1e-3)
+    assert torch.equal(judged, without)
 
 
 def test_what_ships_is_compared_in_the_precision_of_serving(make_trainer: MakeTrainer) -> None:
