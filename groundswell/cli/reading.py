@@ -143,7 +143,8 @@ def train(
     """Fine-tune a pack on labelled texts by the recipe in its card; an interrupted run goes on where it was.
 
     In the recipe, off by default: r_drop: 1 (two readings of a text must agree), class_weights: true (errors on rare
-    labels cost more), word_rank: 32 (word embeddings are trained, too), precision: bf16 (on a GPU the default) or fp32.
+    labels cost more), word_rank: 32 (word embeddings are trained, too), hidden_dropout: 0.1
+    (dropout inside the encoder), precision: bf16 (on a GPU the default) or fp32.
 
     The run is recorded in training.jsonl beside the card, in events for TensorBoard where tensorboard is installed, and
     for Weights & Biases where wandb is: offline unless WANDB_API_KEY is set; WANDB_MODE chooses, WANDB_DISABLED=1 ends it.
