@@ -129,7 +129,7 @@ class ConvergerSettings(Section):
     """How long a bucket takes late texts, and a pair (text, subject) is remembered; later texts go to the late topic."""
     history_days: Annotated[int, Field(ge=1, le=90)] = 28
     """Days of hourly counts kept of each subject; a subject without texts for so long is forgotten."""
-    false_alarms_a_day: Annotated[float, Field(gt=0, le=1000)] = 0.5
+    false_alarms_a_day: Annotated[float, Field(gt=0, le=1000)] = 1.0
     """The budget: how many false alarms a day you will bear, all subjects and kinds together. More finds more, and sooner."""
     min_texts: Count = 3
     """Least number of texts in a window that lean to the stance (a probability of at least a half)."""
