@@ -137,7 +137,8 @@ class ConvergerSettings(Section):
     """Least number of their authors."""
     min_ratio: Annotated[float, Field(gt=1)] = 2.0
     """Least ratio of observed to expected."""
-    pending_minutes: Annotated[int, Field(ge=0)] = 1
+    pending_minutes: Annotated[int, Field(ge=0)] = 0
+    """How long it must last before it fires; volume waits for a quarter of an hour at least."""
     firing_minutes: Annotated[int, Field(ge=0)] = 30
     """Least time for which an alert fires."""
     resolve_minutes: Annotated[int, Field(ge=1)] = 60

@@ -191,6 +191,9 @@ class Closing:
             assert finding is not None, "a life begins with a finding"
             alert = concretise(finding, minute, context, recent())
             result.alerts.append(alert)
+            if life is not None and life.phase == Phase.FIRING:
+                alert = fires(alert, alert, minute, flapping=life.flapping(self._settings))
+                result.alerts.append(alert)
         elif changed and alert.state != AlertState.RESOLVED:
             if life is not None and life.phase == Phase.FIRING and finding is not None:
                 revised = revise(alert, finding, minute, context, recent())

@@ -88,17 +88,22 @@ def _next(
 ) -> Life | None:
     match life:
         case None:
-            return Life(Phase.PENDING, minute, fired=fired) if over else None
+            return _pending(Life(Phase.PENDING, minute, fired=fired), minute, settings) if over else None
         case Life(phase=Phase.PENDING):
-            if over and minute - life.since >= settings.pending_minutes:
-                return Life(Phase.FIRING, minute, fired=(*remembered(life.fired, minute, settings), minute))
-            return life if above else None
+            return _pending(life, minute, settings) if over else life if above else None
         case Life(phase=Phase.RESTING):
             return None if minute - life.since >= settings.refractory_minutes else life
         case _ if above:
             return replace(life, calm_since=None, dry_since=None)
         case _:
             return _dry(life, minute, settings) if no_data else _calm(life, minute, settings)
+
+
+def _pending(life: Life, minute: int, settings: ConvergerSettings) -> Life:
+    """What is pending, after a minute over the firing thresholds: it fires once it has waited for long enough."""
+    if minute - life.since < settings.pending_minutes:
+        return life
+    return Life(Phase.FIRING, minute, fired=(*remembered(life.fired, minute, settings), minute))
 
 
 def _calm(life: Life, minute: int, settings: ConvergerSettings) -> Life:

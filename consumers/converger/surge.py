@@ -30,9 +30,9 @@ LEANING = 0.5
 LIKELY_SHARE = 0.35
 """A stance surges only where its share is in about the upper third of what is usual: more of all is more volume."""
 COLD_HOURS = 36.0
-COLD_PENALTY = 1e-4
+COLD_PENALTY = 1e-5
 COLD_RATIO = 5.0
-"""While less than so much past is known, only the overwhelming counts: ten thousand times rarer, five times the usual."""
+"""While less than so much past is known, only the overwhelming counts: a hundred thousand times rarer, five times the usual."""
 
 
 @dataclass(frozen=True, slots=True)

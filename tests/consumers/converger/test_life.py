@@ -12,7 +12,7 @@ from groundswell.settings import ConvergerSettings
 
 SETTINGS = ConvergerSettings(pending_minutes=3)
 NEXT: dict[Phase | None, set[Phase | None]] = {
-    None: {None, Phase.PENDING},
+    None: {None, Phase.PENDING, Phase.FIRING},
     Phase.PENDING: {Phase.PENDING, Phase.FIRING, None},
     Phase.FIRING: {Phase.FIRING, Phase.ACKNOWLEDGED, Phase.RESTING},
     Phase.ACKNOWLEDGED: {Phase.ACKNOWLEDGED, Phase.FIRING, Phase.RESTING},
@@ -148,8 +148,14 @@ def test_a_rest_is_not_cut_short_by_the_same_happening() -> None:
 
 def test_an_alert_fires_for_the_least_time_however_soon_it_is_calm() -> None:
     settings = ConvergerSettings(pending_minutes=0, resolve_minutes=1, firing_minutes=30)
-    phases = walk([OVER] * 2 + [QUIET] * 60, settings)[::2]
+    phases = walk([OVER] + [QUIET] * 60, settings)[::2]
     assert phases.count(Phase.FIRING) == 30
+
+
+def test_what_need_not_wait_fires_in_the_minute_in_which_it_is_found() -> None:
+    life, changed = step(None, 7, over=True, above_clearing=True, settings=ConvergerSettings(pending_minutes=0))
+    assert changed
+    assert life == Life(Phase.FIRING, 7, fired=(7,))
 
 
 def test_what_is_acknowledged_resolves_as_what_fires_does() -> None:

@@ -40,7 +40,7 @@ def test_a_change_that_swings_around_the_least_fires_once() -> None:
         over, above = passes(change)
         life, changed = step(life, minute, over=over, above_clearing=above, settings=ConvergerSettings(pending_minutes=0))
         phases += [life.phase if life else None] if changed else []
-    assert phases == [Phase.PENDING, Phase.FIRING, Phase.RESTING]
+    assert phases == [Phase.FIRING, Phase.RESTING]
 
 
 def play(event: MakeEvent, shares: Callable[[float], float], days: int, texts: int, seed: int) -> list[Alert]:
