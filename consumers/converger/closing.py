@@ -215,6 +215,8 @@ class Closing:
         told by the plain counts, in which one author already adds at most logarithmically.
         """
         kind, end = place.kind, place.minute + 1
+        if kind == AlertKind.SILENCE and partition.flow.dry(place.minute, self._settings):
+            return None, False  # where nothing comes at all, that one is silent says nothing
         a_day = allowed(self._settings.false_alarms_a_day, kind, partition.heard(place.minute), partition.of)
         firing, group = Thresholds.firing(self._settings, kind, a_day), partition.group(place.group, end)
         factor = self._factor(partition, place)
@@ -263,8 +265,6 @@ class Closing:
         """What of ``found`` is no part of something larger: of a surge of the same group, of the market, of no data at all."""
         kind, end = place.kind, place.minute + 1
         if kind == AlertKind.SILENCE:
-            if partition.flow.dry(place.minute, self._settings):
-                return []
             return [one for one in found if heard_elsewhere(partition.subjects, one.subject, end, one.surge.window)]
         if kind not in STANCES and any(f"{other}:{place.group}" in partition.happenings for other in STANCES):
             return []

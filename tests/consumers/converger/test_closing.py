@@ -159,6 +159,17 @@ def test_an_alert_is_closed_unheard_when_the_stream_stays_down(planted: list[Eve
     assert (last.state, last.resolution) == (AlertState.RESOLVED, "no_data")
 
 
+def test_a_silence_is_closed_unheard_once_nothing_comes_at_all(event: MakeEvent) -> None:
+    stops, ends = START + 4 * 1440, START + 4 * 1440 + 8 * 60
+    spoken = [("acme", minute) for minute in range(START, stops, 6)]
+    spoken += [(other, minute) for other in ("beta", "gamma") for minute in range(START, ends, 6)]
+    calm = {"negative": 100, "positive": 100}
+    events = [event(n, minute, subjects=(f"*/{name}",), **calm) for n, (name, minute) in enumerate(spoken)]
+    silent = [one for one in told(events, [ends, ends + 2 * 1440]) if one.kind == AlertKind.SILENCE]
+    assert [one.state for one in silent] == [AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED]
+    assert silent[-1].resolution == "no_data"
+
+
 def test_the_fourth_alert_of_some_days_on_the_same_flaps_and_covers_what_follows(event: MakeEvent) -> None:
     """Five bursts, each half a day after the one before and larger."""
     calm = [event(hour, START + hour * 60 + 59, negative=100, positive=100) for hour in range(24 * 4)]
