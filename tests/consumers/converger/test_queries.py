@@ -8,7 +8,9 @@ import pytest
 from consumers.converger.counts import Counts
 from consumers.converger.queries import Trends
 from groundswell.kafka import Record
-from groundswell.messages import Watermark
+from groundswell.messages import Stance, Watermark
+from model.evidence import even, priors
+from model.folders import pack_folders
 
 START = 28_000_020 * 60
 HOUR = 3600
@@ -42,7 +44,9 @@ def test_an_unknown_subject_is_not_found(trends: Trends) -> None:
 def test_hours_without_texts_are_shown_as_empty(trends: Trends) -> None:
     found = trends.find("policy/*")
     assert found is not None
-    assert found.hourly(3) == [Counts(0, 0, 0, 0), Counts(0, 0, 0, 0), Counts(1, 1, 0.9, 0.04)]
+    said = even(Stance(negative=0.9, neutral=0.06, positive=0.04), priors(pack_folders())["en"])
+    counted = Counts(1, 1, round(said.negative, 3), round(said.positive, 3))
+    assert found.hourly(3) == [Counts(0, 0, 0, 0), Counts(0, 0, 0, 0), counted]
 
 
 def test_all_subjects_are_listed(trends: Trends) -> None:
