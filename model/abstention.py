@@ -6,6 +6,8 @@ since a guess that leans on many texts at once looks like opinion.
 """
 
 from groundswell.messages import Stance
+from model.card import Prior
+from model.evidence import even
 
 SURE = 0.5
 """The least probability of a leading stance that counts as a vote."""
@@ -17,6 +19,6 @@ def unsure(stance: Stance) -> bool:
     return max(stance.negative, stance.neutral, stance.positive) < SURE
 
 
-def counted(stance: Stance) -> Stance:
-    """What ``stance`` adds to a trend: itself, or all neutral where it is unsure."""
-    return NEUTRAL if unsure(stance) else stance
+def counted(stance: Stance, prior: Prior | None = None) -> Stance:
+    """What ``stance`` adds to a trend: what it says apart from ``prior`` (`model.evidence`), neutral where it is unsure."""
+    return NEUTRAL if unsure(stance) else even(stance, prior)

@@ -5,11 +5,10 @@ neutral. A stream has another mix, and what is usual of a subject is learnt from
 hides what is rare there.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from groundswell.messages import Stance
+from groundswell.settings import ReadingSettings
 from model.card import Prior, read_card
+from model.folders import pack_folders
 
 
 def even(stance: Stance, prior: Prior | None) -> Stance:
@@ -24,10 +23,10 @@ def even(stance: Stance, prior: Prior | None) -> Stance:
     return Stance(**{name: share / total for name, share in shares.items()})
 
 
-def priors(packs: Mapping[str, Path]) -> dict[str, Prior]:
+def priors(settings: ReadingSettings | None = None) -> dict[str, Prior]:
     """Language -> the mix of stances in the training of its pack, where the card in its folder tells it.
 
     Raises FatalError in one line when a card is missing or wrong.
     """
-    found = {language: read_card(folder).stance_prior for language, folder in packs.items()}
+    found = {language: read_card(folder).stance_prior for language, folder in pack_folders(settings).items()}
     return {language: prior for language, prior in found.items() if prior is not None}

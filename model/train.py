@@ -131,10 +131,8 @@ def _start_from(trainer: Trainer, start: Path) -> None:
     if trainer.card.recipe.method != "full" or first.base != trainer.card.base or labels[0] != labels[1]:
         raise FatalError(f"start: {start} can only be gone on from by method full, over the same base, with the same labels")
     stored = adapter.read(start, "adapter")
-    if word_change.rank_of(stored) > trainer.card.recipe.word_rank:
-        raise FatalError(
-            f"start: {start} changes its words by rank {word_change.rank_of(stored)}; the recipe needs as large a word_rank"
-        )
+    if (rank := word_change.rank_of(stored)) > trainer.card.recipe.word_rank:
+        raise FatalError(f"start: {start} changes its words by rank {rank}; the recipe needs as large a word_rank")
     trainer.start_from(stored, first, adapter.read(start, "heads"))
 
 

@@ -95,7 +95,8 @@ class Trainer:
         ids, mask = (tensor.to(self.device) for tensor in padded(rows))
         bf16 = self.device.type == "cuda" if draw is None else half(self.card.recipe, self.device)
         self.model.train(draw is not None)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16), _drawing(draw):
+        dropping = draw if self.card.recipe.hidden_dropout else None
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16), _drawing(dropping):
             hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         pooled = (hidden * (mask.unsqueeze(-1) / mask.sum(dim=1).view(-1, 1, 1))).sum(dim=1)
         if draw is not None and (dropout := self.card.recipe.dropout):

@@ -34,10 +34,10 @@ class WordChange(nn.Module):
 
     def start_from(self, stored: Mapping[str, torch.Tensor]) -> None:
         """Begin at the change that an adapter has ``stored``, of at most this rank; at none where it has none."""
-        rank = rank_of(stored)
-        with torch.no_grad():
-            self.B[:, :rank] = stored[f"{LAYER}.B"].float() if rank else 0.0
-            self.A[:rank] = stored[f"{LAYER}.A"].float() if rank else 0.0
+        if rank := rank_of(stored):
+            with torch.no_grad():
+                self.B[:, :rank] = stored[f"{LAYER}.B"].float()
+                self.A[:rank] = stored[f"{LAYER}.A"].float()
 
 
 def add_to(model: BertModel, rank: int) -> None:

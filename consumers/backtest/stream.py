@@ -15,7 +15,6 @@ from groundswell.punctuation import Punctuation, final_watermark, punctuate
 from groundswell.settings import Settings
 from model.card import Prior
 from model.evidence import priors
-from model.folders import pack_folders
 
 EVER, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -53,7 +52,7 @@ def place(texts: Iterable[TextRead], settings: Settings) -> Stream:
     stream = Stream([defaultdict(list) for _ in range(many)])
     times = [EventTime()] * many
     seen: set[tuple[str, str]] = set()
-    learnt = priors(pack_folders(settings.reading))
+    learnt = priors(settings.reading)
     for item in punctuate(texts, settings.event_time):
         if isinstance(item, Punctuation):
             times = [time.advance(item.time.timestamp()) for time in times]

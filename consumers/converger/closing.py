@@ -262,7 +262,7 @@ class Closing:
         return key in partition.happenings and partition.happenings[key].life.phase != Phase.PENDING
 
     def _unexplained(self, partition: Partition, place: Place, found: list[Candidate], a_day: float) -> list[Candidate]:
-        """What of ``found`` is no part of something larger: of a surge of the same group, of the market, of no data at all."""
+        """What of ``found`` is no part of something larger: of a surge of the same group, of the market, of a wider silence."""
         kind, end = place.kind, place.minute + 1
         if kind == AlertKind.SILENCE:
             return [one for one in found if heard_elsewhere(partition.subjects, one.subject, end, one.surge.window)]

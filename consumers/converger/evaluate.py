@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from consumers.converger.budget import shared
 from consumers.converger.memory import Memory
 from consumers.converger.silence import a_day, expected
-from consumers.converger.surge import LEANING, Surge, Thresholds, surge_of
+from consumers.converger.surge import Surge, Thresholds, surge_of
 from groundswell.messages import AlertKind
 
 MEASURES = {
@@ -55,7 +55,7 @@ def evaluate(
 def _windows(memory: Memory, measure: str, end: int, thresholds: Thresholds, factor: float) -> Iterator[Surge]:
     """Each window that ends now."""
     for length, observed in memory.recent.windows(end).items():
-        if observed.mass(measure) >= thresholds.texts * LEANING:
+        if observed.mass(measure) >= thresholds.mass:
             yield surge_of(memory, measure, end, length, observed, factor)
 
 

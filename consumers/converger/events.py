@@ -5,9 +5,8 @@ import json
 from dataclasses import dataclass
 
 from groundswell.messages import Hypothesis, Subject
-from model.abstention import NEUTRAL, unsure
+from model.abstention import counted
 from model.card import Prior
-from model.evidence import even
 
 UNITS = 1000
 """Stance mass is kept in whole thousandths, so that sums do not depend on the order of arrival."""
@@ -63,7 +62,7 @@ def event_of(hypothesis: Hypothesis, minute: int, url: str | None, words: tuple[
     An unsure text is no vote: its whole mass is neutral. The others count by what they say apart from ``prior``, the mix of
     stances that their pack has learnt (see `model.evidence`).
     """
-    stance = NEUTRAL if unsure(hypothesis.stance) else even(hypothesis.stance, prior)
+    stance = counted(hypothesis.stance, prior)
     negative = round(stance.negative * UNITS)
     return Event(
         hypothesis.text_id,

@@ -89,8 +89,10 @@ def _next(
     match life:
         case None:
             return _pending(Life(Phase.PENDING, minute, fired=fired), minute, settings) if over else None
+        case Life(phase=Phase.PENDING) if over:
+            return _pending(life, minute, settings)
         case Life(phase=Phase.PENDING):
-            return _pending(life, minute, settings) if over else life if above else None
+            return life if above else None
         case Life(phase=Phase.RESTING):
             return None if minute - life.since >= settings.refractory_minutes else life
         case _ if above:

@@ -28,7 +28,6 @@ from groundswell.stage import Failure, Result
 from groundswell.store import Client
 from model import taxonomy
 from model.evidence import priors
-from model.folders import pack_folders
 
 LOOK_SECONDS = 1.0
 """How often it is looked whether people acknowledge alerts."""
@@ -47,7 +46,7 @@ class Converger:
         self._clock = clock
         self._state = State(client, settings.redis.prefix, settings.converger)
         self._taxonomy = taxonomy.load(*settings.reading.packs.values())
-        self._priors = priors(pack_folders(settings.reading))
+        self._priors = priors(settings.reading)
         self._closing = Closing(settings.converger, self._taxonomy, names, aliases)
         self._hottest = Hottest(self._taxonomy, names, clock)
         self._held: dict[int, Held] = {}

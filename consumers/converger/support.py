@@ -9,6 +9,9 @@ from consumers.converger.counts import Counts
 from consumers.converger.events import UNITS, Event
 from consumers.converger.stories import gathered
 
+LEANING = 0.5
+"""A text that has so much of a stance leans to it."""
+
 
 @dataclass(frozen=True)
 class Support:
@@ -42,9 +45,9 @@ def leaning(event: Event, stance: str) -> bool:
     """Whether ``event`` is more of ``stance`` than of the others together; to any but negative and positive, all lean."""
     match stance:
         case "negative":
-            return event.negative * 2 >= UNITS
+            return event.negative >= LEANING * UNITS
         case "positive":
-            return event.positive * 2 >= UNITS
+            return event.positive >= LEANING * UNITS
         case _:
             return True
 

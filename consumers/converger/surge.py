@@ -12,6 +12,7 @@ from consumers.converger.level import raised, usual
 from consumers.converger.memory import Memory
 from consumers.converger.shares import CONCENTRATION
 from consumers.converger.shift import CLEARING_CHANGE, LEAST_CHANGE
+from consumers.converger.support import LEANING
 from groundswell.messages import AlertKind
 from groundswell.settings import ConvergerSettings
 
@@ -25,8 +26,6 @@ UNLIKELY = 0.1
 """It is looked whether a share has settled higher than its past only where a window is less likely than this without it."""
 CLEARING = 30.0
 """How many times as often by chance what keeps an alert alive may come as what begins it."""
-LEANING = 0.5
-"""What a text that leans to a stance weighs of it at least."""
 LIKELY_SHARE = 0.35
 """A stance surges only where its share is in about the upper third of what is usual: more of all is more volume."""
 COLD_HOURS = 36.0
@@ -53,6 +52,11 @@ class Thresholds:
         if kind in {AlertKind.STANCE_SHIFT, AlertKind.SILENCE}:
             return cls(a_day, 0.0, 0, 0.0, change=LEAST_CHANGE if kind == AlertKind.STANCE_SHIFT else -math.inf)
         return cls(a_day, settings.min_texts, settings.min_authors, settings.min_ratio)
+
+    @property
+    def mass(self) -> float:
+        """What so many texts that lean to a stance weigh of it at least."""
+        return self.texts * LEANING
 
     def clearing(self) -> "Thresholds":
         """The lower thresholds under which it ends: an alert near the edge must not flap."""
@@ -97,7 +101,7 @@ class Surge:
         if self.cold and self.measure == "texts":
             return False  # of what is not known yet it cannot be said that there is more of it
         return (
-            self.observed >= thresholds.texts * LEANING
+            self.observed >= thresholds.mass
             and self.observed - self.expected >= thresholds.change
             and self.ratio >= (max(COLD_RATIO, thresholds.ratio) if self.cold else thresholds.ratio)
             and self.a_day <= thresholds.a_day * (COLD_PENALTY if self.cold else 1.0)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from groundswell.errors import FatalError
 from groundswell.messages import Stance
+from groundswell.settings import ReadingSettings
 from model.card import Prior
 from model.evidence import even, priors
-from model.folders import pack_folders
 
 POSTS = Prior(negative=0.15, neutral=0.65, positive=0.2)
 
@@ -49,11 +49,11 @@ def test_a_stance_stays_one_and_more_of_it_stays_more(negative: float, other: fl
 
 
 def test_the_cards_that_ship_tell_their_mix() -> None:
-    found = priors(pack_folders())
+    found = priors()
     assert set(found) == {"zh", "en"}
     assert all(prior.negative + prior.neutral + prior.positive == pytest.approx(1, abs=1e-3) for prior in found.values())
 
 
 def test_a_pack_folder_without_a_card_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(FatalError, match=r"card\.yaml cannot be read"):
-        priors({"zh": tmp_path})
+        priors(ReadingSettings(packs={"zh": tmp_path}))

@@ -15,7 +15,6 @@ from groundswell.kafka import Record
 from groundswell.messages import Message, Stance, Subject, Watermark
 from model import taxonomy
 from model.evidence import even, priors
-from model.folders import pack_folders
 from tests.alerts import alert_of
 
 MakeEvent = Callable[..., Event]
@@ -67,7 +66,7 @@ def test_a_text_read_twice_counts_once_for_its_topic(
     one = hypothesis_of(1, begin, subject=Subject(topic="liquidity"), stance=stance)
     drive(stored, line([one, one, mark(HOUR), one, mark(2 * HOUR)]), size=2)
     assert value("topic_texts_total", topic="liquidity") == 1
-    said = even(stance, priors(pack_folders())["en"])
+    said = even(stance, priors()["en"])
     assert value("topic_stance_mass_total", topic="liquidity", stance="negative") == pytest.approx(said.negative, abs=1e-3)
 
 

@@ -10,7 +10,6 @@ from consumers.converger.queries import Trends
 from groundswell.kafka import Record
 from groundswell.messages import Stance, Watermark
 from model.evidence import even, priors
-from model.folders import pack_folders
 
 START = 28_000_020 * 60
 HOUR = 3600
@@ -44,7 +43,7 @@ def test_an_unknown_subject_is_not_found(trends: Trends) -> None:
 def test_hours_without_texts_are_shown_as_empty(trends: Trends) -> None:
     found = trends.find("policy/*")
     assert found is not None
-    said = even(Stance(negative=0.9, neutral=0.06, positive=0.04), priors(pack_folders())["en"])
+    said = even(Stance(negative=0.9, neutral=0.06, positive=0.04), priors()["en"])
     counted = Counts(1, 1, round(said.negative, 3), round(said.positive, 3))
     assert found.hourly(3) == [Counts(0, 0, 0, 0), Counts(0, 0, 0, 0), counted]
 
