@@ -1,6 +1,7 @@
 """What training changes in a base, as small tensors: low-rank factors of its matrices, its vectors as they are.
 
-Put into a base for training, taken out, added to its weights for serving.
+Put into a base for training, taken out, added to its weights for serving. A matrix that was trained whole changes in all
+directions, so its factors are of a large rank, in four bits a number.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertModel
 
 from groundswell.errors import FatalError
-from model import word_change
+from model import int4, word_change
 from model.card import Card
 from model.heads import Heads
 
@@ -37,10 +38,11 @@ def inject(model: BertModel, card: Card) -> None:
 
 
 def state(model: BertModel, card: Card, base: Mapping[str, torch.Tensor]) -> Tensors:
-    """What a trained ``model`` adds to the weights of its ``base``, in fp16.
+    """What a trained ``model`` adds to the weights of its ``base``.
 
-    ``<layer>.A`` (rank, in) and ``<layer>.B`` (out, rank) of each adapted layer, and ``<parameter>.D`` of each vector; of the
-    word embeddings (words, rank) and (rank, width).
+    In fp16 ``<layer>.A`` (rank, in) and ``<layer>.B`` (out, rank) of each adapted layer, ``<parameter>.D`` of each vector, and
+    of the word embeddings (words, rank) and (rank, width). Of a layer that was trained whole, A (rank, in) and B (rank, out)
+    in four bits with ``<layer>.A.scale`` and ``<layer>.B.scale`` (see `int4`).
     """
     words = word_change.of(model)
     change = words.stored() if words else {}
@@ -54,7 +56,7 @@ def state(model: BertModel, card: Card, base: Mapping[str, torch.Tensor]) -> Ten
 
 
 def differences(trained: Mapping[str, torch.Tensor], base: Mapping[str, torch.Tensor], rank: int) -> Tensors:
-    """The differences of the weights that were ``trained`` to those of ``base``, matrices at most of ``rank``, in fp16."""
+    """How the weights that were ``trained`` differ from those of ``base``: vectors in fp16, matrices by their `factors`."""
     found: Tensors = {}
     for name, value in trained.items():
         if not value.requires_grad or name not in base:
@@ -62,29 +64,37 @@ def differences(trained: Mapping[str, torch.Tensor], base: Mapping[str, torch.Te
         change = value.detach().cpu() - base[name]
         if change.dim() == 1:
             found[f"{name}.D"] = change.half()
-        else:
-            layer = name.removesuffix(".weight")
-            found[f"{layer}.B"], found[f"{layer}.A"] = factors(change, rank)
+            continue
+        layer = name.removesuffix(".weight")
+        for factor, values in zip("BA", factors(change, rank), strict=True):
+            found[f"{layer}.{factor}"], found[f"{layer}.{factor}.scale"] = int4.quantize(values)
     return found
 
 
 def factors(change: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """B (out, rank) and A (rank, in) in fp16, whose product is the nearest to ``change`` of that rank (Eckart, Young 1936).
+    """B (rank, out) and A (rank, in) whose product B^T A is the nearest to ``change`` of that rank (Eckart, Young 1936).
 
-    Singular values are shared out between both, so that neither falls below what fp16 can tell apart.
+    Singular values are shared out between both. Four bits and a large rank lose less than as many bytes of a smaller rank.
     """
     left, values, right = torch.linalg.svd(change.double(), full_matrices=False)
-    root = values[:rank].sqrt()
-    return (left[:, :rank] * root).half(), (root.unsqueeze(1) * right[:rank]).half()
+    root = values[:rank].sqrt().unsqueeze(1)
+    return left[:, :rank].T * root, right[:rank] * root
 
 
 def deltas(stored: Mapping[str, torch.Tensor], card: Card) -> Tensors:
-    """Parameter name -> what to add to it, in fp32: B A, times alpha / rank where the method is LoRA."""
+    """Parameter name -> what to add to it, in fp32: B A, times alpha / rank where the method is LoRA.
+
+    A change may have rows and columns of zeros more than the parameter has.
+    """
     scale = card.recipe.alpha / card.recipe.rank if card.recipe.method == "lora" else 1.0
-    layers = {name.removesuffix(".A") for name in stored if name.endswith(".A")}
-    scales = {name: 1.0 if name == word_change.LAYER else scale for name in layers}
-    matrices = {f"{name}.weight": scales[name] * stored[f"{name}.B"].float() @ stored[f"{name}.A"].float() for name in layers}
-    return matrices | {name.removesuffix(".D"): value.float() for name, value in stored.items() if name.endswith(".D")}
+    found = {name.removesuffix(".D"): value.float() for name, value in stored.items() if name.endswith(".D")}
+    for name in (name.removesuffix(".A") for name in stored if name.endswith(".A")):
+        first, second = stored[f"{name}.B"], stored[f"{name}.A"]
+        if f"{name}.A.scale" in stored:
+            first = int4.dequantize(first, stored[f"{name}.B.scale"]).T
+            second = int4.dequantize(second, stored[f"{name}.A.scale"])
+        found[f"{name}.weight"] = (1.0 if name == word_change.LAYER else scale) * first.float() @ second.float()
+    return found
 
 
 def add(model: BertModel, changes: Mapping[str, torch.Tensor]) -> None:
@@ -92,7 +102,8 @@ def add(model: BertModel, changes: Mapping[str, torch.Tensor]) -> None:
     parameters = dict(model.named_parameters())
     with torch.no_grad():
         for name, change in changes.items():
-            parameters[name].add_(change.to(parameters[name].device))
+            parameter = parameters[name]
+            parameter.add_(change[tuple(map(slice, parameter.shape))].to(parameter.device))
 
 
 def save(tensors: Tensors, heads: Heads, folder: Path) -> None:

