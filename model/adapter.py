@@ -98,12 +98,20 @@ def deltas(stored: Mapping[str, torch.Tensor], card: Card) -> Tensors:
 
 
 def add(model: BertModel, changes: Mapping[str, torch.Tensor]) -> None:
-    """Add ``changes`` (parameter name -> change) to the weights of ``model``, in place."""
+    """Add ``changes`` (parameter name -> change) to the weights of ``model``, in place; FatalError when they are of another."""
     parameters = dict(model.named_parameters())
     with torch.no_grad():
         for name, change in changes.items():
-            parameter = parameters[name]
+            parameter = parameters.get(name)
+            if parameter is None or not _fits(change.shape, parameter.shape):
+                raise FatalError(f"pack: {name} of its adapter is not that of its base; install the pack anew or train it")
             parameter.add_(change[tuple(map(slice, parameter.shape))].to(parameter.device))
+
+
+def _fits(change: torch.Size, parameter: torch.Size) -> bool:
+    """Whether nothing but what fills up a block of four bits stands over."""
+    over = [have - want for have, want in zip(change, parameter, strict=False)]
+    return len(change) == len(parameter) and all(0 <= one < int4.BLOCK for one in over)
 
 
 def save(tensors: Tensors, heads: Heads, folder: Path) -> None:

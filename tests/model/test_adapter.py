@@ -1,10 +1,17 @@
 """What training changed, as small tensors."""
 
+import pytest
 import torch
 from transformers import BertConfig, BertModel
 
+from groundswell.errors import FatalError
 from model.adapter import add, differences, factors
 from model.int4 import dequantize
+
+
+def small_bert() -> BertModel:
+    shape = {"hidden_size": 12, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 20}
+    return BertModel(BertConfig(vocab_size=9, **shape), add_pooling_layer=False)
 
 
 def test_a_change_of_low_rank_is_kept_whole() -> None:
@@ -32,14 +39,27 @@ def test_four_bits_of_a_rank_are_nearer_than_the_same_bytes_in_half_precision() 
 
 
 def test_a_change_filled_up_with_zeros_is_cut_to_the_parameter() -> None:
-    shape = {"hidden_size": 12, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 20}
-    model = BertModel(BertConfig(vocab_size=9, **shape), add_pooling_layer=False)
-    name = "encoder.layer.0.intermediate.dense.weight"
+    model, name = small_bert(), "encoder.layer.0.intermediate.dense.weight"
     before = dict(model.named_parameters())[name].detach().clone()
     change = torch.zeros(32, 32)
     change[:20, :12] = 0.5
     add(model, {name: change})
     assert torch.allclose(dict(model.named_parameters())[name], before + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("encoder.layer.0.intermediate.dense.weight", (64, 32)),
+        ("encoder.layer.0.intermediate.dense.weight", (16, 32)),
+        ("encoder.layer.0.intermediate.dense.bias", (20, 1)),
+        ("encoder.layer.7.intermediate.dense.weight", (32, 32)),
+    ],
+)
+def test_a_change_of_another_base_is_refused_in_one_line(name: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(FatalError, match="is not that of its base") as caught:
+        add(small_bert(), {name: torch.zeros(shape)})
+    assert "\n" not in str(caught.value)
 
 
 def test_vectors_are_kept_as_they_are_and_frozen_weights_not_at_all() -> None:
