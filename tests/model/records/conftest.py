@@ -1,5 +1,6 @@
 """A run that was interrupted and went on."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ def resumed(tmp_path: Path) -> Path:
         record.begin({"pack": "p"})
         for step in (20, 40, 60):
             record.add(step, {"loss": 1.0})
+    time.sleep(1 - time.time() % 1)  # TensorBoard reads event files in the order of the second in their names
     with Record(tmp_path) as record:
         record.resume(40)
         record.add(60, {"loss": 2.0})
