@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from consumers.converger.counts import Hours
 from consumers.converger.detector.baseline import Baseline
 from consumers.converger.events import Event
 from consumers.converger.recent import WINDOWS, Recent
@@ -24,6 +25,8 @@ class Memory:
     parent: "Memory | None" = field(default=None, repr=False)
     """All subjects of the partition, whose rhythm each is taken to have until it shows its own."""
     _derived: dict[tuple[str, int], Any] = field(default_factory=dict)
+    _hours: tuple[int, Hours] | None = None
+    """All hours before one, as they are learned from."""
 
     def count(self, event: Event, minute: int) -> None:
         """Count ``event``, which is new and closed in ``minute``."""
@@ -35,6 +38,8 @@ class Memory:
         hour = event.minute // 60
         for key in [key for key in self._derived if key[1] > hour]:
             del self._derived[key]
+        if self._hours is not None and self._hours[0] > hour:
+            self._hours = None
 
     @property
     def latest(self) -> int:
@@ -48,6 +53,7 @@ class Memory:
     def rest(self) -> None:
         """Let go of what can be derived again: many subjects are heard of once in hours."""
         self._derived.clear()
+        self._hours = None
 
     def baseline(self, measure: str, before: int) -> Baseline:
         """The baseline of ``measure`` (texts, negative, positive) in the hours that ended by minute ``before``.
@@ -56,17 +62,23 @@ class Memory:
         """
 
         def learned() -> Baseline:
-            past = [(hour, counts.mass(measure)) for hour, counts in self.trend.settled(before)]
+            first, past = self._settled(before).series(measure, before // 60)
             usual = self.parent.baseline("texts", before - PARENT_LAG) if self.parent else None
-            return Baseline.of(past, before // 60, past[0][0] if past else before // 60, usual)
+            return Baseline.of(past, first, usual)
 
         found: Baseline = self._kept(f"baseline of {measure}", before // 60, learned)
         return found
 
     def course(self, measure: str, before: int) -> Course:
         """How the share of ``measure`` went in the hours that ended by minute ``before``."""
-        found: Course = self._kept(f"course of {measure}", before // 60, lambda: course(self.trend, measure, before))
+        found: Course = self._kept(f"course of {measure}", before // 60, lambda: course(self._settled(before), measure))
         return found
+
+    def _settled(self, before: int) -> Hours:
+        """The hours that ended by minute ``before``: the first ones of those that are kept, where they reach so far."""
+        if self._hours is None or self._hours[0] < before // 60:
+            self._hours = before // 60, self.trend.settled(before)
+        return self._hours[1].until(before // 60)
 
     def _kept(self, name: str, before: int, derive: Callable[[], Any]) -> Any:
         """What ``derive`` finds in the hours before ``before``."""

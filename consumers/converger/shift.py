@@ -6,8 +6,8 @@ All of it follows from the hours of the trend alone, so that a restart finds the
 import math
 from dataclasses import dataclass
 
+from consumers.converger.counts import Hours
 from consumers.converger.cusum import Cusum
-from consumers.converger.trend import Trend
 
 LEAST_CHANGE = 0.12
 """Points of share by which a change, however sure, must differ from the usual to be told."""
@@ -40,11 +40,11 @@ class Course:
     settled: float | None = None
 
 
-def course(trend: Trend, measure: str, before: int) -> Course:
-    """How the share of ``measure`` went in the hours of ``trend`` before minute ``before``; a change is one to more."""
+def course(hours: Hours, measure: str) -> Course:
+    """How the share of ``measure`` went in ``hours``; a change is one to more."""
     found = Cusum()
-    for hour, counts in trend.settled(before):
-        found.take(hour, counts.mass(measure), counts.weight)
+    for hour, mass, texts in zip(*(one.tolist() for one in (hours.at, hours.mass(measure), hours.mass("texts"))), strict=True):
+        found.take(hour, mass, texts)
     return Course(_change(found), None if found.settled is None else min(found.settled, found.past.share))
 
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from consumers.converger.counts import Cell, Counts, add
+from consumers.converger.counts import Cell, Counts, Hours, add
 from consumers.converger.events import UNITS, Event
 
 VERSION = 2
@@ -60,12 +60,10 @@ class Trend:
             if (at + 1) * 60 <= before:
                 yield at, Counts.of([self.hours[at]])
 
-    def settled(self, before: int) -> Iterator[tuple[int, Counts]]:
+    def settled(self, before: int) -> Hours:
         """The same as `fold` leaves them sooner or later, so that what is learned of them does not depend on when it did."""
-        for at in sorted(self.hours):
-            if (at + 1) * 60 <= before:
-                cell = self.hours[at]
-                yield at, Counts.of([cell if at < self.exact_from else _folded(cell)])
+        found = [(at, cell) for at, cell in sorted(self.hours.items()) if (at + 1) * 60 <= before]
+        return Hours.of([(at, cell if at < self.exact_from else _folded(cell)) for at, cell in found])
 
     def last(self, hours: int, end: int) -> Counts:
         """The counts of the ``hours`` hours before hour ``end``."""

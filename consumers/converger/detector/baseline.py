@@ -1,6 +1,5 @@
 """What to expect of a window, from the counts of the hours before it: level, rhythm of the week, dispersion."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,16 +29,14 @@ class Baseline:
     grid: Grid = HOURLY
 
     @classmethod
-    def of(cls, hours: Sequence[tuple[int, float]], before: int, origin: int, parent: "Baseline | None" = None) -> "Baseline":
-        """The baseline of ``hours``, pairs of an hour since the epoch and its mass, of those before ``before`` alone.
+    def of(cls, counts: np.ndarray, first: int, parent: "Baseline | None" = None) -> "Baseline":
+        """The baseline of ``counts``, the mass of each hour from ``first`` (since the epoch) on, (hours,).
 
-        Hours since ``origin`` that are not named were empty, so it must not lie before the first hour that is kept. ``parent``
-        is the baseline of all of its kind, whose rhythm it is taken to have until it shows one of its own.
+        ``parent`` is the baseline of all of its kind, whose rhythm it is taken to have until it shows one of its own.
         """
-        if before <= origin:
+        if not counts.size:
             return cls.unknown(HOURLY)
-        rhythm = None if parent is None else parent.rhythm
-        return cls.learned(_dense(hours, before, origin), Past.of(before - origin, origin % HOURLY.week), rhythm)
+        return cls.learned(counts, Past.of(counts.size, first % HOURLY.week), None if parent is None else parent.rhythm)
 
     @classmethod
     def unknown(cls, grid: Grid) -> "Baseline":
@@ -80,14 +77,6 @@ class Baseline:
     def unsure(self) -> float:
         """The variance of the level's estimate over its square: a gamma posterior's, and that of a mean of dispersed cells."""
         return 1 / (PRIOR_MASS + self.mass) + self.alpha / (PRIOR_HOURS + self.hours)
-
-
-def _dense(hours: Sequence[tuple[int, float]], before: int, origin: int) -> np.ndarray:
-    counts = [0.0] * (before - origin)
-    for hour, mass in hours:
-        if origin <= hour < before:
-            counts[hour - origin] += mass
-    return np.array(counts)
 
 
 def _capped(counts: np.ndarray, past: Past) -> np.ndarray:

@@ -38,7 +38,7 @@ def found(past: dict[int, Cell], end: int = END) -> bool:
 
 
 def went(past: dict[int, Cell], measure: str = "negative") -> Course:
-    return course(Trend(hours=past), measure, END)
+    return course(Trend(hours=past).settled(END), measure)
 
 
 RISE = [*[0.2] * 14 * DAY, *(0.2 + 0.25 * hour / (3 * DAY) for hour in range(3 * DAY)), *[0.45] * 3 * DAY]
@@ -111,9 +111,9 @@ def test_a_change_that_lasts_is_no_news_after_days_but_where_the_share_settled()
 @pytest.mark.parametrize("days", [2, 6], ids=["under way", "settled"])
 def test_a_trend_that_comes_back_from_the_store_went_the_same_way(days: int) -> None:
     trend = Trend(hours=hours([*[0.2] * 14 * DAY, *[0.5] * days * DAY]))
-    before = course(trend, "negative", END)
+    before = course(trend.settled(END), "negative")
     trend.fold(HOUR - 28 * DAY, HOUR - 28)
-    assert course(Trend.decode(trend.encode()), "negative", END) == before
+    assert course(Trend.decode(trend.encode()).settled(END), "negative") == before
     assert (before.change is None, before.settled is None) == (days == 6, days == 2)
 
 

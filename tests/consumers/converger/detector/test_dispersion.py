@@ -29,7 +29,7 @@ def test_a_rhythm_learned_of_the_same_cells_makes_it_no_smaller(rate: float, day
     rng, hours = np.random.default_rng(8), days * 24
     rhythm = 1 + 0.6 * np.sin(np.arange(hours) / 24 * 2 * np.pi)
     drawn = [rng.poisson(rate * rhythm * rng.gamma(8, 1 / 8, hours)) for _ in range(20)]
-    alphas = [Baseline.of(list(enumerate(map(float, one))), hours, 0).alpha for one in drawn]
+    alphas = [Baseline.of(one.astype(float), 0).alpha for one in drawn]
     assert 0.08 < float(np.median(alphas)) < 0.25
 
 
