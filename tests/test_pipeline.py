@@ -29,7 +29,7 @@ from model import taxonomy
 from producers.demo import CRISIS_ENTITY, SHOUTED_ENTITY, scenario, watchlist_path
 from tests.receiver import Receiver, receiving
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 START = datetime(2026, 3, 2, tzinfo=UTC)
 LIMIT = 540.0
 
