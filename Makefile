@@ -34,7 +34,7 @@ demo: install ## Show Groundswell at work on the bundled scenario (ARGS=--once e
 	$(VENV)/bin/groundswell demo $(ARGS)
 
 test: install ## Run the tests, two files at a time, on a real Kafka and a real Valkey (ARGS="tests/model -x" chooses)
-	$(RUN) pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(RUN) pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: install ## Check style, types, the arrows between packages, and file sizes
 	$(RUN) ruff check .

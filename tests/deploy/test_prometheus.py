@@ -48,7 +48,7 @@ from tests.deploy.series import rules_of
 from tests.receiver import receiving
 
 Tool = Callable[[str], str]
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds after the traffic within which everything has data."""
 AFTER_MANY = "groundswell_drift_psi"
 """What has data after the first 500 texts of a language, however long these take to read."""
@@ -203,23 +203,23 @@ def empty_after(prometheus: Prometheus, wanted: set[str], seconds: float) -> lis
     return sorted(wanted)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("traffic")
-def test_everything_on_the_dashboards_and_in_the_rules_has_data_within_a_minute(prometheus: Prometheus, deploy: Path) -> None:
+def test_everything_on_the_dashboards_and_in_the_rules_has_data(prometheus: Prometheus, deploy: Path) -> None:
     for rule in rules_of(deploy):
         prometheus.ask(rule["expr"])
     assert empty_after(prometheus, {one for one in all_wanted(deploy) if AFTER_MANY not in one}, PATIENCE) == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("traffic")
 def test_drift_is_told_once_there_are_texts_enough(prometheus: Prometheus, deploy: Path) -> None:
     many = {one for one in all_wanted(deploy) if AFTER_MANY in one}
     assert len(many) > 1
-    assert empty_after(prometheus, many, 4 * PATIENCE) == []
+    assert empty_after(prometheus, many, 2 * PATIENCE) == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("traffic")
 def test_prometheus_evaluates_every_rule_and_a_pipeline_that_is_well_fires_none(prometheus: Prometheus, deploy: Path) -> None:
     def evaluated() -> bool:
