@@ -33,8 +33,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install ## Show Groundswell at work on the bundled scenario (ARGS=--once ends by itself)
 	$(VENV)/bin/groundswell demo $(ARGS)
 
-test: install ## Run the tests, two files at a time, on a real Kafka and a real Valkey (ARGS="tests/model -x" chooses)
-	$(RUN) pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+test: install ## Run the tests on a real Kafka and a real Valkey (ARGS="tests/model -x" chooses)
+	$(RUN) pytest $(ARGS)
 
 lint: install ## Check style, types, the arrows between packages, and file sizes
 	$(RUN) ruff check .

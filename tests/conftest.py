@@ -14,20 +14,6 @@ from groundswell.local import LocalKafka, LocalValkey
 from groundswell.settings import ENV_PREFIX, KafkaSettings, MetricsSettings, RedisSettings, Settings
 
 _numbers = itertools.count(1)
-WHOLE = ("test_pipeline", "test_prometheus", "test_secrets")
-"""Files that run the whole pipeline as processes, which need both cores of a small machine: one after the other."""
-LONG = ("test_stage", "test_restarts", "test_kills", "test_silence", "test_order")
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Of two workers, one has all of `WHOLE`; the rest goes to either, file by file."""
-    item.add_marker(pytest.mark.xdist_group("whole" if item.path.stem in WHOLE else item.path.stem))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes comes first, so that two workers end at about the same time."""
-    first = (*WHOLE, *LONG)
-    items.sort(key=lambda item: first.index(item.path.stem) if item.path.stem in first else len(first))
 
 
 @pytest.fixture(scope="session", autouse=True)
