@@ -62,8 +62,8 @@ class Trend:
 
     def settled(self, before: int) -> Hours:
         """The same as `fold` leaves them sooner or later, so that what is learned of them does not depend on when it did."""
-        found = [(at, cell) for at, cell in sorted(self.hours.items()) if (at + 1) * 60 <= before]
-        return Hours.of([(at, cell if at < self.exact_from else _folded(cell)) for at, cell in found])
+        ended = (at for at in sorted(self.hours) if (at + 1) * 60 <= before)
+        return Hours.of([(at, self.hours[at] if at < self.exact_from else _folded(self.hours[at])) for at in ended])
 
     def last(self, hours: int, end: int) -> Counts:
         """The counts of the ``hours`` hours before hour ``end``."""

@@ -87,3 +87,21 @@ def test_what_is_derived_is_bounded_and_found_again_the_same(memory: Memory) -> 
         memory.baseline("texts", END - 60 * hour)
     assert len(memory._derived) <= MOST_DERIVED
     assert memory.baseline("texts", END - 60 * 3 * MOST_DERIVED).mass == first.mass
+
+
+def test_what_is_learned_does_not_depend_on_what_was_asked_before(event: MakeEvent) -> None:
+    asked, fresh = memory_of(flat(20, 4)), memory_of(flat(20, 4))
+    for memory in (asked, fresh):
+        if memory is asked:
+            memory.baseline("texts", END)
+        memory.count(event(1, END - 200), END)
+    assert asked.baseline("negative", END - 120).level == fresh.baseline("negative", END - 120).level
+    assert asked.course("negative", END) == fresh.course("negative", END)
+
+
+def test_the_tested_hour_and_later_ones_are_no_part_of_a_baseline(event: MakeEvent) -> None:
+    memory, later = memory_of(flat(20, 4)), memory_of(flat(20, 4))
+    for number in range(50):
+        later.count(event(number, END + number), END + number)
+    later.baseline("texts", END + 60)
+    assert later.baseline("texts", END).level == memory.baseline("texts", END).level
