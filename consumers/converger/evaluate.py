@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from consumers.converger.budget import shared
 from consumers.converger.memory import Memory
 from consumers.converger.silence import a_day, expected
-from consumers.converger.surge import Surge, Thresholds, surge_of
+from consumers.converger.surge import Surge, Thresholds, may_pass, surge_of
 from groundswell.messages import AlertKind
 
 MEASURES = {
@@ -53,9 +53,9 @@ def evaluate(
 
 
 def _windows(memory: Memory, measure: str, end: int, thresholds: Thresholds, factor: float) -> Iterator[Surge]:
-    """Each window that ends now."""
+    """Each window that ends now and may pass."""
     for length, observed in memory.recent.windows(end).items():
-        if observed.mass(measure) >= thresholds.mass:
+        if may_pass(memory, measure, end, length, observed, thresholds):
             yield surge_of(memory, measure, end, length, observed, factor)
 
 

@@ -94,7 +94,7 @@ class Surge:
     @property
     def ratio(self) -> float:
         """Observed to expected, with a floor so that a silent past gives no infinity."""
-        return self.observed / max(self.expected, LEAST_RATIO_BASE)
+        return ratio(self.observed, self.expected)
 
     def passes(self, thresholds: Thresholds) -> bool:
         """Whether the window is over all thresholds but those on share, texts and authors: it has the mass of so many texts."""
@@ -106,6 +106,22 @@ class Surge:
             and self.ratio >= (max(COLD_RATIO, thresholds.ratio) if self.cold else thresholds.ratio)
             and self.a_day <= thresholds.a_day * (COLD_PENALTY if self.cold else 1.0)
         )
+
+
+def ratio(observed: float, expected: float) -> float:
+    """See ``Surge.ratio``."""
+    return observed / max(expected, LEAST_RATIO_BASE)
+
+
+def may_pass(memory: Memory, measure: str, end: int, length: int, observed: Counts, thresholds: Thresholds) -> bool:
+    """Whether the surge test of ``observed`` may pass: what its own past says is the least that any test expects.
+
+    Most windows end here, at a fraction of the cost of a test.
+    """
+    mass, before = observed.mass(measure), end - length
+    if mass < thresholds.mass:
+        return False
+    return ratio(mass, expected_of(memory.baseline(measure, before), end, length)) >= thresholds.ratio
 
 
 def expected_of(behind: Baseline, end: int, length: int) -> float:

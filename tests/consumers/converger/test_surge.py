@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.converger.counts import Cell, Counts
+from consumers.converger.evaluate import MEASURES
 from consumers.converger.events import Event
 from consumers.converger.recent import WINDOWS
 from consumers.converger.select import Finding
-from consumers.converger.surge import COLD_HOURS, Surge, Thresholds, share_p_value, surge_of
+from consumers.converger.surge import COLD_HOURS, Surge, Thresholds, may_pass, share_p_value, surge_of
 from groundswell.messages import AlertKind
 from groundswell.settings import ConvergerSettings
 from tests.consumers.converger import looking
@@ -170,3 +171,22 @@ def test_every_window_is_looked_at(event: MakeEvent) -> None:
         told = judged(flat(1, 0.3, until=HOUR - 6), events)
         assert told is not None
         assert told.lead.surge.observed > 10
+
+
+THOUSANDTHS = st.integers(0, 1000).map(lambda number: number / 1000)
+
+
+@given(
+    st.sampled_from(COUNTED), st.integers(1, 30), THOUSANDTHS, st.integers(0, 80), THOUSANDTHS, st.floats(1, 3), st.booleans()
+)
+def test_what_is_not_tested_would_not_pass(
+    kind: AlertKind, usual: int, leans: float, texts: int, share: float, factor: float, known: bool
+) -> None:
+    thresholds = Thresholds.firing(ConvergerSettings(), kind, 10.0)
+    memory = memory_of(flat(usual, usual * leans) if known else quiet(4))
+    observed = Counts(texts, texts, texts * share, texts * (1 - share))
+    for length in WINDOWS:
+        measure = MEASURES[kind]
+        tested = surge_of(memory, measure, END, length, observed, factor)
+        for one in (thresholds, thresholds.clearing()):
+            assert may_pass(memory, measure, END, length, observed, one) or not tested.passes(one)
