@@ -16,7 +16,6 @@ from transformers import BertModel
 from groundswell.errors import FatalError
 from model import int4, word_change
 from model.card import Card
-from model.heads import Heads
 
 TARGETS = ["query", "key", "value", "dense"]
 Tensors = dict[str, torch.Tensor]
@@ -56,12 +55,15 @@ def state(model: BertModel, card: Card, base: Mapping[str, torch.Tensor]) -> Ten
 
 
 def differences(trained: Mapping[str, torch.Tensor], base: Mapping[str, torch.Tensor], rank: int) -> Tensors:
-    """How the weights that were ``trained`` differ from those of ``base``: vectors in fp16, matrices by their `factors`."""
+    """How the weights that were ``trained`` differ from those of ``base``, as `kept`."""
+    changed = (name for name, value in trained.items() if value.requires_grad and name in base)
+    return kept({name: trained[name].detach().cpu() - base[name] for name in changed}, rank)
+
+
+def kept(changes: Mapping[str, torch.Tensor], rank: int) -> Tensors:
+    """What an adapter keeps of whole ``changes`` (parameter name -> change): vectors in fp16, `factors` in four bits."""
     found: Tensors = {}
-    for name, value in trained.items():
-        if not value.requires_grad or name not in base:
-            continue
-        change = value.detach().cpu() - base[name]
+    for name, change in changes.items():
         if change.dim() == 1:
             found[f"{name}.D"] = change.half()
             continue
@@ -114,9 +116,9 @@ def _fits(change: torch.Size, parameter: torch.Size) -> bool:
     return len(change) == len(parameter) and all(0 <= one < int4.BLOCK for one in over)
 
 
-def save(tensors: Tensors, heads: Heads, folder: Path) -> None:
-    """Write adapter and heads into ``folder``, each in one step, readable by all."""
-    for name, values in (("adapter", tensors), ("heads", {k: v.half() for k, v in heads.state_dict().items()})):
+def save(tensors: Mapping[str, torch.Tensor], heads: Mapping[str, torch.Tensor], folder: Path) -> None:
+    """Write adapter and the state of heads, in fp16, into ``folder``, each in one step, readable by all."""
+    for name, values in (("adapter", tensors), ("heads", {key: value.half() for key, value in heads.items()})):
         making = folder / f".{name}.safetensors"
         save_file({key: value.detach().cpu().contiguous() for key, value in values.items()}, making)
         making.chmod(0o644)

@@ -185,6 +185,15 @@ class Figure(Part):
     command: str
 
 
+class Parent(Part):
+    """A trained pack whose weights count with ``share`` in a mean of several, and the recipe that trained it."""
+
+    name: str
+    version: str
+    share: Share
+    recipe: Recipe
+
+
 class Mix(Part):
     """What the pack reads in ``texts`` held-out training texts: the mean stance, and the shares of the first topics."""
 
@@ -221,6 +230,8 @@ class Card(Part):
     stance_prior: Prior | None = None
     """None in a card that was calibrated before there was one: its stances then count as they are read."""
     recipe: Recipe = Recipe()
+    mean_of: tuple[Parent, ...] = ()
+    """Of which packs' weights these are the mean (see ``average``); none where they are as the recipe trained them."""
     data: tuple[Source, ...] = ()
     figures: tuple[Figure, ...] = ()
     mix: Mix | None = None

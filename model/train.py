@@ -74,7 +74,7 @@ def train(
         shutil.copy(pack / TAXONOMY, target / TAXONOMY)
     base = base_folder(card.base, cache, card.base_sha256)
     found = examples(card, data)
-    card = card.model_copy(update={"stance_prior": stance_prior(found)})
+    card = card.model_copy(update={"stance_prior": stance_prior(found), "mean_of": ()})
     held_out = [example for example in found if example.held_out]
     rows = prepare(card, [example for example in found if not example.held_out], base)
     if not rows or not held_out:
@@ -140,7 +140,7 @@ def _ship(trainer: Trainer, held_out: Sequence[Example], target: Path, cache: Pa
     """Save the pack as it stands, read it back, judge and calibrate it; it goes to ``target`` when it is the best so far."""
     with tempfile.TemporaryDirectory(dir=target) as made, trainer.as_shipped() as tensors:
         folder = Path(made)
-        adapter.save(tensors, trainer.heads, folder)
+        adapter.save(tensors, trainer.heads.state_dict(), folder)
         pack = Pack.assemble(trainer.card, folder, cache)
         logits = pack.logits([example.text for example in held_out])
         _compare(trainer, held_out, logits, cache)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,18 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from consumers.backtest.gathering import gather
-from consumers.backtest.kept import read
+from consumers.backtest.record import TextRead
 from consumers.backtest.run import run
 from consumers.backtest.stream import place
-from consumers.start import reader
 from consumers.watched import called
 from groundswell.alerts import newest
 from groundswell.cli.rehearsal import Rehearsal, Summary, rehearse
 from groundswell.cli.replaying import Stream, stream_of
-from groundswell.messages import Alert, AlertKind, AlertState, Text
-from groundswell.settings import ENV_PREFIX, load
+from groundswell.kafka import Topics
+from groundswell.messages import Alert, AlertKind, AlertState, Hypothesis, Text, Watermark
+from groundswell.settings import ENV_PREFIX, Settings, load
 from groundswell.supervise import STAGES, environment
+from groundswell.tail import Tail
 from model import taxonomy
 from producers.demo import CRISIS_ENTITY, SHOUTED_ENTITY, scenario, watchlist_path
 from tests.receiver import Receiver, receiving
@@ -45,6 +46,8 @@ class Run:
     summary: Summary
     alerts: list[Alert]
     trends: dict[str, int]
+    readings: dict[tuple[str, datetime], list[Hypothesis]]
+    """What was read in each text, by its id and the time of its ingestion."""
 
 
 def _run(cache: Path, watch: Callable[[Rehearsal, float], None]) -> Run:
@@ -62,7 +65,17 @@ def _run(cache: Path, watch: Callable[[Rehearsal, float], None]) -> Run:
             time.sleep(0.1)
         summary = run.summary(stream.read)
         trends = {one.subject: one.trend.texts for one in run.trends.all()}
-        return Run(summary, run.audit.totals.alerts, trends)
+        return Run(summary, run.audit.totals.alerts, trends, _readings(run.settings))
+
+
+def _readings(settings: Settings) -> dict[tuple[str, datetime], list[Hypothesis]]:
+    found = defaultdict(list)
+    with Tail(settings, Topics(settings.kafka.topic_prefix).hypotheses) as tail:
+        for record in tail.to_end():
+            if record.schema != Watermark.schema_name:
+                hypothesis = Hypothesis.from_wire(record.value)
+                found[hypothesis.text_id, hypothesis.ingested_at].append(hypothesis)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -158,11 +171,19 @@ def test_kills_of_stages_and_servers_change_neither_trends_nor_alerts(calm: Run,
     }
 
 
-def test_a_backtest_tells_what_the_pipeline_tells(calm: Run, cache_dir: Path, tmp_path: Path) -> None:
-    settings, path = load(watchlist=watchlist_path(), cache_dir=cache_dir), tmp_path / "hypotheses.gz"
-    gather(path, {}, _texts(), lambda: reader(settings), lambda _done: None)
-    found = run(place(read(path), settings), settings.converger, taxonomy.load(), called(settings))
+def test_a_backtest_tells_what_the_pipeline_tells(calm: Run, cache_dir: Path) -> None:
+    """Of the same readings, that is: the same reader makes them for both."""
+    settings = load(watchlist=watchlist_path(), cache_dir=cache_dir)
+    read = [_read(text, calm) for text in _texts()]
+    assert sum(bool(one.hypotheses) for one in read) > 1500
+    found = run(place(read, settings), settings.converger, taxonomy.load(), called(settings))
     assert _transitions(found) == _transitions(calm.alerts)
+
+
+def _read(text: Text, run: Run) -> TextRead:
+    hypotheses = tuple(run.readings.get((text.id, text.ingested_at), ()))
+    times = {"published_at": text.published_at, "ingested_at": text.ingested_at}
+    return TextRead(id=text.id, source=text.source, hypotheses=hypotheses, url=text.url, **times)
 
 
 def _transitions(alerts: list[Alert]) -> set[tuple[str, int, AlertState, datetime, datetime]]:

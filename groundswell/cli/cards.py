@@ -74,6 +74,8 @@ def _sections(card: "Card") -> Iterator[tuple[str, list[str | Table]]]:
     yield "Intended use", [card.intended_use]
     yield "Limits", [card.limits]
     yield "Base", [_base(card)]
+    if card.mean_of:
+        yield "Mean of", [f"{one.share:g} of {one.name} {one.version}" for one in card.mean_of]
     yield "Learnt from", [_table(("set", "texts", "licence", "what"), [_source(one) for one in card.data])]
     yield "Figures", [line for one in card.figures for line in _figure(one)] or ["none measured since the last training"]
     yield "Calibration", list(_calibration(card))

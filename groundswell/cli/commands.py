@@ -2,6 +2,7 @@
 
 from groundswell.cli import (
     acknowledging,
+    averaging,
     backtesting,
     calibrating,
     cards,
@@ -24,6 +25,7 @@ from groundswell.cli import (
 
 __all__ = [
     "acknowledging",
+    "averaging",
     "backtesting",
     "calibrating",
     "cards",

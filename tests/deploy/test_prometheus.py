@@ -95,7 +95,7 @@ def live(kafka: LocalKafka, valkey: LocalValkey, cache_dir: Path, tmp_path_facto
         kafka=KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, topic_prefix="live", partitions=2),
         redis=RedisSettings(url=valkey.url, prefix="live"),
         event_time=EventTimeSettings(idle_timeout=None),
-        reading=ReadingSettings(shadow={"en": pack_folders(ReadingSettings())["en"]}),
+        reading=ReadingSettings(shadow={"zh": pack_folders(ReadingSettings())["zh"]}),
         ingest=IngestSettings(port=free_port()),
         notifier=NotifierSettings(allow_private=True),
         metrics=MetricsSettings.model_validate(ports),

@@ -139,7 +139,7 @@ def make_pack(tmp_path: Path, tiny_base: Path) -> MakePack:
             for name, value in model.named_parameters():
                 if "lora_B" in name:
                     value.normal_(std=0.2)
-        adapter.save(adapter.state(model, read, {}), Heads(read.groups, 16), folder)
+        adapter.save(adapter.state(model, read, {}), Heads(read.groups, 16).state_dict(), folder)
         return folder
 
     return make

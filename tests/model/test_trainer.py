@@ -32,7 +32,7 @@ def test_a_reload_gives_the_logits_that_were_shipped(make_trainer: MakeTrainer, 
     with trainer.as_shipped() as tensors, torch.inference_mode():
         for value in trainer.heads.parameters():
             value.copy_(value.half().float())
-        adapter.save(tensors, trainer.heads, tmp_path)
+        adapter.save(tensors, trainer.heads.state_dict(), tmp_path)
         live = trainer.logits([row.ids for row in trainer.rows[:20]])
     reloaded = Pack.assemble(trainer.card, tmp_path, tmp_path).logits(texts)
     for group, values in live.items():
