@@ -152,14 +152,15 @@ def _card(first: Card, second: Card) -> Card:
 
 
 def _with_parents(card: Card, parts: Sequence[Weights], share: float) -> Card:
-    """``card`` with the packs that it is the mean of, which are those of the parts that are means themselves."""
-    own = [one.card.mean_of or (_parent(one.card),) for one in parts]
-    parents = [
-        parent.model_copy(update={"share": round(parent.share * weight, 4)})
-        for one, weight in zip(own, (1 - share, share), strict=True)
-        for parent in one
-    ]
-    return card.model_copy(update={"mean_of": tuple(parents)})
+    """``card`` with the packs that it is the mean of, which are those of the parts that are means themselves; each once."""
+    shares: dict[str, float] = {}
+    parents = {}
+    for one, weight in zip(parts, (1 - share, share), strict=True):
+        for parent in one.card.mean_of or (_parent(one.card),):
+            key = parent.model_copy(update={"share": 1.0}).model_dump_json()
+            shares[key], parents[key] = shares.get(key, 0.0) + parent.share * weight, parent
+    found = tuple(parent.model_copy(update={"share": round(shares[key], 4)}) for key, parent in parents.items())
+    return card.model_copy(update={"mean_of": found})
 
 
 def _parent(card: Card) -> Parent:

@@ -116,6 +116,8 @@ def test_the_mean_of_a_mean_names_all_that_were_trained(two: tuple[Path, Path], 
     first = changed(two[0], tmp_path / "first", mean_of=parents)
     found, _ = average(first, two[1], learnable, tmp_path / "mean", tmp_path, (0.6,), quiet())
     assert [(one.name, one.share) for one in found.mean_of] == [("a", 0.1), ("b", 0.3), ("tiny", 0.6)]
+    again, _ = average(first, first, learnable, tmp_path / "again", tmp_path, (0.6,), quiet())
+    assert again.mean_of == parents
 
 
 def test_what_is_trained_on_from_a_mean_is_no_mean(two: tuple[Path, Path], learnable: Path, tmp_path: Path) -> None:
