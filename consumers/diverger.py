@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
-from consumers.keys import key_of
+from consumers.headers import ENTITIES_HEADER, OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
+from consumers.keys import entities_of, key_of
 from groundswell import metrics
 from groundswell.clock import Clock
 from groundswell.errors import PoisonError
@@ -125,6 +125,8 @@ class Diverger:
             headers[URL_HEADER] = reading.url.encode()
         if reading.words:
             headers[WORDS_HEADER] = json.dumps(reading.words, ensure_ascii=False).encode()
+        if entities := entities_of(reading.hypotheses):
+            headers[ENTITIES_HEADER] = json.dumps(entities, ensure_ascii=False).encode()
         return [
             Output.of(self._topics.hypotheses, key_of(hypothesis), hypothesis, headers) for hypothesis in reading.hypotheses
         ]

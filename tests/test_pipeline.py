@@ -1,4 +1,7 @@
-"""The whole pipeline over the bundled scenario, with the shipped packs, a real Kafka and a real Valkey."""
+"""The whole pipeline over the bundled scenario, with the shipped packs, a real Kafka and a real Valkey.
+
+Its first day is left out: a day and a half is past enough for all that happens on the third.
+"""
 
 import json
 import os
@@ -9,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,11 +35,12 @@ from tests.receiver import Receiver, receiving
 
 pytestmark = pytest.mark.timeout(1200)
 START = datetime(2026, 3, 2, tzinfo=UTC)
+BEGIN = START + timedelta(hours=22)
 LIMIT = 540.0
 
 
 def _texts() -> Iterator[Text]:
-    return iter(scenario(START))
+    return (text for text in scenario(START) if text.ingested_at >= BEGIN)
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ def test_a_backtest_tells_what_the_pipeline_tells(calm: Run, cache_dir: Path) ->
     """Of the same readings, that is: the same reader makes them for both."""
     settings = load(watchlist=watchlist_path(), cache_dir=cache_dir)
     read = [_read(text, calm) for text in _texts()]
-    assert sum(bool(one.hypotheses) for one in read) > 1500
+    assert sum(bool(one.hypotheses) for one in read) > 1000
     found = run(place(read, settings), settings.converger, taxonomy.load(), called(settings))
     assert _transitions(found) == _transitions(calm.alerts)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from consumers.backtest.record import TextRead
 from consumers.converger.events import Event, event_of, too_late
-from consumers.keys import key_of
+from consumers.keys import entities_of, key_of
 from groundswell.event_time import EventTime, taken_at
 from groundswell.kafka import partition_of
 from groundswell.punctuation import Punctuation, final_watermark, punctuate
@@ -87,8 +87,9 @@ def _add(
     if too_late(taken, observed, settings.converger.late_hours):
         stream.late += len(text.hypotheses)
         return
+    entities = entities_of(text.hypotheses)
     for hypothesis in text.hypotheses:
-        event = event_of(hypothesis, int(taken // 60), text.url, text.words, learnt.get(hypothesis.lang))
+        event = event_of(hypothesis, int(taken // 60), text.url, text.words, learnt.get(hypothesis.lang), entities)
         fresh = tuple(sys.intern(name) for name in event.subjects if (text.id, name) not in seen)
         if not fresh:
             continue

@@ -16,7 +16,8 @@ UNITS = 1000
 class Event:
     """A hypothesis with the subjects it counts for and the minute (of its publication) it counts in.
 
-    ``negative`` and ``positive`` are probabilities in thousandths.
+    ``negative`` and ``positive`` are probabilities in thousandths. ``entities`` are those of its text where it counts for a
+    topic alone.
     """
 
     text_id: str
@@ -30,6 +31,7 @@ class Event:
     excerpt: str
     url: str | None = None
     words: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
 
     @property
     def neutral(self) -> int:
@@ -41,7 +43,7 @@ class Event:
         return json.dumps(
             [
                 self.text_id, self.subjects, self.minute, self.negative, self.positive, self.author, self.story, self.source,
-                self.excerpt, self.url, self.words,
+                self.excerpt, self.url, self.words, self.entities,
             ],
             ensure_ascii=False,
             separators=(",", ":"),
@@ -49,14 +51,25 @@ class Event:
 
     @classmethod
     def decode(cls, stored: bytes) -> "Event":
-        """The event as the ingest script stored it: a mask of the subjects that counted, then the JSON."""
+        """The event as the ingest script stored it, formerly without entities: a mask of what counted, then the JSON."""
         mask, _, rest = stored.decode().partition("[")
-        text_id, subjects, minute, negative, positive, author, story, source, excerpt, url, words = json.loads("[" + rest)
+        fields = json.loads("[" + rest)
+        text_id, subjects, minute, negative, positive, author, story, source, excerpt, url, words = fields[:11]
+        entities = fields[11] if len(fields) > 11 else ()
         counted = tuple(name for name, bit in zip(subjects, mask, strict=True) if bit == "1")
-        return cls(text_id, counted, minute, negative, positive, author, story, source, excerpt, url, tuple(words))
+        return cls(
+            text_id, counted, minute, negative, positive, author, story, source, excerpt, url, tuple(words), tuple(entities)
+        )
 
 
-def event_of(hypothesis: Hypothesis, minute: int, url: str | None, words: tuple[str, ...], prior: Prior | None = None) -> Event:
+def event_of(
+    hypothesis: Hypothesis,
+    minute: int,
+    url: str | None,
+    words: tuple[str, ...],
+    prior: Prior | None = None,
+    entities: tuple[str, ...] = (),
+) -> Event:
     """The event of ``hypothesis``, counted in ``minute``; its masses add up to one text, though a wire may round otherwise.
 
     An unsure text is no vote: its whole mass is neutral. The others count by what they say apart from ``prior``, the mix of
@@ -76,6 +89,7 @@ def event_of(hypothesis: Hypothesis, minute: int, url: str | None, words: tuple[
         hypothesis.excerpt,
         url,
         words,
+        () if hypothesis.subject.entity else entities,
     )
 
 

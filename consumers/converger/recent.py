@@ -17,6 +17,8 @@ from consumers.converger.trend import weighted
 WINDOWS = (15, 30, 60, 120, 360)
 """Lengths of the windows that are tested, minutes."""
 KEPT_MINUTES = WINDOWS[-1] + 60
+SHORTEST = [bisect_left(WINDOWS, age) for age in range(WINDOWS[-1] + 1)]
+"""By age in minutes, the place of the shortest window that reaches so far."""
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Recent:
             sums = [[0, 0, 0, 0] for _ in WINDOWS]
             for at, cell in self.minutes.items():
                 if 0 < (age := end - at) <= WINDOWS[-1]:
-                    total = sums[bisect_left(WINDOWS, age)]
+                    total = sums[SHORTEST[age]]
                     total[0] += cell[0]  # written out: this is where a closing spends most of its time
                     total[1] += cell[1]
                     total[2] += cell[2]

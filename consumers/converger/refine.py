@@ -11,7 +11,7 @@ from consumers.converger.market import SUBJECT, Move
 from consumers.converger.memory import Memory
 from consumers.converger.recent import WINDOWS
 from consumers.converger.score import EVERYBODY, Score, score
-from consumers.converger.support import Support, leaning, support
+from consumers.converger.support import Support, leaning, support, without_loudest
 from consumers.converger.surge import Surge, Thresholds, share_p_value, surge_of
 
 
@@ -55,21 +55,31 @@ def refine(
     """The candidates whose windows are still unusual when one author, or one story, counts at most logarithmically.
 
     A stance has to stand out of the texts as well: more of all stances alike is more volume. It is expected to have ``factor``
-    times its share of the past.
+    times its share of the past. A topic has to be unusual without the entity that has most of it, too: what happens to one is
+    told of that one.
     """
     found = []
     for one in unusual:
-        memory, surge = group[one.subject], one.surge
-        events = memory.recent.within(end, min(surge.window, WINDOWS[-1]))
-        backing = support(events, surge.measure)
-        share = 0.0
-        if surge.counts:
-            surge = surge_of(memory, surge.measure, end, surge.window, backing.counts, factor)
-            share = _share_p_value(memory, surge, end, backing.counts)
-        candidate = Candidate(one.subject, surge, backing, events, share, credibility=credibility)
-        if candidate.passes(thresholds.of(surge, shared(one.subject, len(group)))):
+        events = group[one.subject].recent.within(end, min(one.surge.window, WINDOWS[-1]))
+        candidate = _candidate(one, group[one.subject], end, events, credibility, factor)
+        over = thresholds.of(candidate.surge, shared(one.subject, len(group)))
+        if not candidate.passes(over):
+            continue
+        rest = without_loudest(events, one.surge.measure)
+        if len(rest) == len(events) or _candidate(one, group[one.subject], end, rest, credibility, factor).passes(over):
             found.append(candidate)
     return found
+
+
+def _candidate(
+    one: Unusual, memory: Memory, end: int, events: Sequence[Event], credibility: Mapping[str, float], factor: float
+) -> Candidate:
+    """What is unusual, by the heads behind ``events``."""
+    surge, backing, share = one.surge, support(events, one.surge.measure), 0.0
+    if surge.counts:
+        surge = surge_of(memory, surge.measure, end, surge.window, backing.counts, factor)
+        share = _share_p_value(memory, surge, end, backing.counts)
+    return Candidate(one.subject, surge, backing, events, share, credibility=credibility)
 
 
 def _share_p_value(memory: Memory, surge: Surge, end: int, counts: Counts) -> float:

@@ -16,7 +16,7 @@ from consumers.converger.hottest import Hottest
 from consumers.converger.partition import forget
 from consumers.converger.state import Held, Marks, State
 from consumers.converger.stride import stride, to_load
-from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
+from consumers.headers import ENTITIES_HEADER, OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
 from groundswell import metrics
 from groundswell.clock import Clock
 from groundswell.errors import FatalError, FencedError, PoisonError
@@ -142,7 +142,8 @@ class Converger:
             return
         url = record.headers.get(URL_HEADER)
         link, prior = None if url is None else url.decode("utf-8", "replace"), self._priors.get(hypothesis.lang)
-        event = event_of(hypothesis, int(taken // 60), link, _words(record), prior)
+        words, entities = _listed(record, WORDS_HEADER), _listed(record, ENTITIES_HEADER)
+        event = event_of(hypothesis, int(taken // 60), link, words, prior, entities)
         intake.events.append((int(observed // 60), event))
 
     def _tell(self, failures: Sequence[Failure]) -> Result:
@@ -233,11 +234,12 @@ def _observed(record: Record) -> float:
     return observed
 
 
-def _words(record: Record) -> tuple[str, ...]:
+def _listed(record: Record, header: str) -> tuple[str, ...]:
+    """What a header lists; nothing where there is none."""
     try:
-        words = json.loads(record.headers.get(WORDS_HEADER, b"[]"))
+        listed = json.loads(record.headers.get(header, b"[]"))
     except ValueError:
-        words = None
-    if not isinstance(words, list):
-        raise PoisonError(f"header {WORDS_HEADER}: not a JSON list")
-    return tuple(str(word) for word in words)
+        listed = None
+    if not isinstance(listed, list):
+        raise PoisonError(f"header {header}: not a JSON list")
+    return tuple(map(str, listed))

@@ -66,6 +66,13 @@ def without_echo(events: Sequence[Event], shares: Sequence[float]) -> list[float
     ]
 
 
+def without_loudest(events: Sequence[Event], stance: str) -> list[Event]:
+    """``events`` of a topic without those of the entity that is named most where they lean to ``stance``; all where none is."""
+    named = Counter(name for event in events if leaning(event, stance) for name in event.entities)
+    loudest = max(sorted(named), key=named.__getitem__, default=None)
+    return [event for event in events if loudest not in event.entities]
+
+
 def support(events: Sequence[Event], stance: str) -> Support:
     """The support that ``events`` give to ``stance``."""
     shares = without_echo(events, weights(events))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consumers.diverger import Diverger
-from consumers.headers import OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
+from consumers.headers import ENTITIES_HEADER, OBSERVED_HEADER, URL_HEADER, WORDS_HEADER
 from consumers.keys import key_of
 from groundswell.clock import ManualClock
 from groundswell.kafka import Output, Record, Topics
@@ -94,6 +94,13 @@ def test_all_that_is_read_of_an_entity_has_one_key(
 def test_address_and_deciding_words_travel_in_headers(batch: Callable[..., list[Record]]) -> None:
     output = diverger().process(batch(text("Shares fell today")), {}).outputs[0]
     assert (output.headers[URL_HEADER], output.headers[WORDS_HEADER]) == (b"https://example.org/1", b'["fell"]')
+
+
+def test_every_reading_of_a_text_is_told_its_entities(batch: Callable[..., list[Record]]) -> None:
+    found = diverger().process(batch(text("Apple fell today"), text("Shares fell today")), {}).outputs
+    named = [Hypothesis.from_wire(one.value).subject.entity for one in found]
+    assert named == [None, "apple", None]
+    assert [one.headers.get(ENTITIES_HEADER) for one in found] == [b'["apple"]', b'["apple"]', None]
 
 
 def test_the_watermark_follows_into_every_partition_of_hypotheses(batch: Callable[..., list[Record]]) -> None:

@@ -63,7 +63,7 @@ class Baseline:
         begin, size, total = end_minute - length_minutes, self.grid.minutes, 0.0
         for cell in range(begin // size, (end_minute - 1) // size + 1):
             minutes = min(end_minute, (cell + 1) * size) - max(begin, cell * size)
-            total += max(quiet, float(self.rhythm[cell % self.grid.week])) * minutes
+            total += max(quiet, self.rhythm.item(cell % self.grid.week)) * minutes
         return self.level * total / size
 
     def shape(self, length_minutes: float) -> float:

@@ -1,6 +1,7 @@
 """Events: what a hypothesis becomes, and the way to the store and back."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 
 import pytest
@@ -28,11 +29,25 @@ names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/")
 def test_an_event_comes_back_from_the_store_with_the_subjects_that_counted(
     pairs: list[tuple[str, bool]], content: str, maybe: str | None, words: list[str], mass: int, minute: int
 ) -> None:
-    subjects = tuple(name for name, _ in pairs)
-    event = Event(content, subjects, minute, mass, UNITS - mass, maybe, content, "wire", content, maybe, tuple(words))
+    subjects, listed = tuple(name for name, _ in pairs), tuple(words)
+    event = Event(content, subjects, minute, mass, UNITS - mass, maybe, content, "wire", content, maybe, listed, listed[1:])
     mask = "".join("1" if counted else "0" for _, counted in pairs)
     back = Event.decode((mask + event.encode()).encode())
     assert back == dataclasses.replace(event, subjects=tuple(name for name, counted in pairs if counted))
+
+
+def test_an_event_that_was_stored_before_entities_were_comes_back_without_any(event: Callable[..., Event]) -> None:
+    stored = json.loads(event(1, 7, words=("fell",)).encode())
+    assert Event.decode(b"1" + json.dumps(stored[:-1]).encode()) == event(1, 7, words=("fell",))
+
+
+@pytest.mark.parametrize(
+    ("subject", "told"), [(Subject(topic="fraud"), ("acme",)), (Subject(topic="fraud", entity="acme"), ())]
+)
+def test_a_topic_alone_is_told_the_entities_of_its_text(
+    hypothesis_of: MakeHypothesis, subject: Subject, told: tuple[str, ...]
+) -> None:
+    assert event_of(hypothesis_of(1, 0, subject=subject), 0, None, (), None, ("acme",)).entities == told
 
 
 @pytest.mark.parametrize("name", ["liquidity/acme", "*/acme", "liquidity/*", "liquidity/a/b", "*/*"])

@@ -15,13 +15,13 @@ MakeEvent = Callable[..., Event]
 Minutes = dict[int, list[Event]]
 
 START = 28_000_020
-BREAK = START + 3 * 1440
+BREAK = START + 2 * 1440
 END = BREAK + 16 * 60
 
 
 @pytest.fixture(scope="module")
 def minutes(event: MakeEvent) -> Minutes:
-    """Three days of two texts an hour on each of five entities, some late; then most go different ways. By closing."""
+    """Two days of two texts an hour on each of five entities, some late; then most go different ways. By closing."""
     random, found = Random(5), dict[int, list[Event]]()  # noqa: S311
 
     def say(entity: str, first: int, last: int, count: int, negative: int = 100, positive: int = 100) -> None:

@@ -32,3 +32,28 @@ def test_the_share_of_a_candidate_is_that_of_its_heads_whether_the_test_needed_i
     assert (surge_of(memory, "negative", END, 60, heads, factor).share_p_value is not None) is needed
     assert found[0].share_p_value == share_p_value(memory, "negative", END - 60, heads, factor)
     assert found[0].surge.factor == factor
+
+
+TOPIC = "liquidity/*"
+ABOUT = [
+    (lambda _number: ("acme",), False),
+    (lambda number: ("acme",) if number % 15 else (f"e{number}",), False),
+    (lambda number: (f"e{number % 5}",), True),
+    (lambda number: ("acme", f"e{number % 5}"), False),
+    (lambda _number: (), True),
+]
+
+
+@pytest.mark.parametrize("kind", [AlertKind.NEGATIVE_SURGE, AlertKind.VOLUME_SURGE])
+@pytest.mark.parametrize(("about", "told"), ABOUT, ids=["one", "one and some", "five", "one beside five", "none"])
+def test_what_happens_to_one_entity_is_not_told_of_its_topic(
+    event: MakeEvent, kind: AlertKind, about: Callable[[int], tuple[str, ...]], *, told: bool
+) -> None:
+    events = [event(n, END - 1 - n % 60, subjects=(TOPIC,), entities=about(n)) for n in range(60)]
+    group = {TOPIC: memory_of(flat(12, 1.2), events)}
+    thresholds = Thresholds.firing(ConvergerSettings(), kind, 0.1)
+    unusual = list(evaluate(group, group, kind, END, thresholds))
+    assert unusual
+    found = refine(unusual, group, END, thresholds)
+    assert bool(found) is told
+    assert all(len(one.events) == one.support.counts.texts for one in found)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from consumers.converger.stage import Converger
-from consumers.headers import OBSERVED_HEADER, WORDS_HEADER
+from consumers.headers import ENTITIES_HEADER, OBSERVED_HEADER, WORDS_HEADER
 from groundswell.errors import FencedError
 from groundswell.kafka import Output, Record
 from groundswell.messages import AlertState, Message, Watermark
@@ -56,7 +56,7 @@ def test_two_topics_of_one_text_count_once_for_its_entity(
 
 
 @pytest.mark.parametrize("crash", [ingest_only, without_acknowledgement])
-@pytest.mark.parametrize("size", [1, 7, 60])
+@pytest.mark.parametrize("size", [3, 7, 60])
 def test_a_crash_in_every_batch_changes_neither_trends_nor_alerts(
     stored: Any, other: Any, surge: list[Message], line: Line, drive: Any, crash: Any, size: int
 ) -> None:
@@ -171,12 +171,13 @@ def test_poison_is_told_and_takes_no_good_record_with_it(
         Record("hypotheses", 0, 4, b"k", good[0].value, 0, {**schema, WORDS_HEADER: b"["}),
         Record("hypotheses", 0, 5, b"k", good[0].value, 0, {**schema, WORDS_HEADER: b"1"}),
         Record("hypotheses", 0, 6, b"k", good[0].value, 0, {**schema, OBSERVED_HEADER: b"nan"}),
+        Record("hypotheses", 0, 7, b"k", good[0].value, 0, {**schema, ENTITIES_HEADER: b"{}"}),
     ]
     stage = stored.converger()
     stage.open(0)
-    last = as_record(Output.of("hypotheses", "acme", mark(HOUR)), 7)
+    last = as_record(Output.of("hypotheses", "acme", mark(HOUR)), 8)
     result = stage.process([good[0], *bad, last], {})
-    assert [failure.record.offset for failure in result.failures] == [1, 2, 3, 4, 5, 6]
+    assert [failure.record.offset for failure in result.failures] == [1, 2, 3, 4, 5, 6, 7]
     assert stored.trends()["*/acme"].texts == 1
 
 
