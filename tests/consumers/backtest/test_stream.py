@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.backtest.record import TextRead
@@ -24,6 +24,7 @@ def events(stream: Stream) -> list[tuple[int, Event]]:
     return [(minute, event) for one in stream.partitions for minute, found in sorted(one.items()) for event in found]
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(["acme", "brook", "cedar", None]), min_size=1, max_size=12))
 def test_what_is_read_of_one_entity_meets_in_the_partition_of_its_key(
     text_read: MakeRead, entities: Sequence[str | None]

@@ -69,7 +69,7 @@ def test_each_kind_is_told_of_its_entity(told: tuple[list[Alert], dict[str, byte
     assert "steady" not in {entity for _, entity in fired}
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(st.randoms(use_true_random=False), st.sets(st.integers(START + 1, END), max_size=60))
 def test_neither_order_of_arrival_nor_times_of_closing_change_trends_or_what_is_told(
     minutes: Minutes, told: tuple[list[Alert], dict[str, bytes]], random: Random, steps: set[int]
