@@ -11,6 +11,7 @@ LOOPBACK = "127.0.0.1"
 FREE_PORTS = range(20_000, 32_000)
 """Below the ports that systems give to outgoing connections: a client that reconnects for ever to a port of its own
 range can by chance connect to itself and so hold the port against the server that comes back."""
+_given: set[int] = set()
 
 
 def is_free(port: int) -> bool:
@@ -25,9 +26,13 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody listens on at the moment; FatalError when hundreds of tries find none."""
+    """A port that nobody listens on at the moment, and that this process was not given before: who was may not listen yet.
+
+    FatalError when hundreds of tries find none.
+    """
     for port in random.sample(FREE_PORTS, 500):
-        if is_free(port):
+        if port not in _given and is_free(port):
+            _given.add(port)
             return port
     raise FatalError(f"no free port between {FREE_PORTS.start} and {FREE_PORTS.stop}: stop what holds them")
 
