@@ -1,6 +1,6 @@
 """Ports of this machine: free ones for private stacks, and who holds one that is wanted."""
 
-import random
+import secrets
 import socket
 
 import psutil
@@ -11,6 +11,7 @@ LOOPBACK = "127.0.0.1"
 FREE_PORTS = range(20_000, 32_000)
 """Below the ports that systems give to outgoing connections: a client that reconnects for ever to a port of its own
 range can by chance connect to itself and so hold the port against the server that comes back."""
+TRIES = 500
 _given: set[int] = set()
 
 
@@ -30,7 +31,8 @@ def free_port() -> int:
 
     FatalError when hundreds of tries find none.
     """
-    for port in random.sample(FREE_PORTS, 500):
+    for _ in range(TRIES):
+        port = secrets.choice(FREE_PORTS)  # a source that nobody seeds: others may draw at the same time
         if port not in _given and is_free(port):
             _given.add(port)
             return port
