@@ -1,4 +1,4 @@
-"""The mean of two packs' weights: often better than either, and a pack trained on new texts keeps what the old one knew.
+"""The mean of two packs' weights: often better than either, and a pack trained on new texts forgets less.
 
 Wortsman et al. 2022, Model soups and Robust fine-tuning of zero-shot models: fine-tunes of one base lie in one basin of the
 loss, so that a mean reads like both together, at the cost of one. How much each counts is chosen on held-out texts.

@@ -21,7 +21,7 @@ def average(
         float | None, typer.Option(min=0.0, max=1.0, help="How much the second counts; by default the best on held-out texts.")
     ] = None,
 ) -> None:
-    """Average the weights of two packs: often better than either, and what the first knew is not forgotten.
+    """Average the weights of two packs: often better than either, and nearer to what the first knew.
 
     Of several shares the one with the least held-out loss is taken, and the mean calibrated there as training does it.
     Judge it with `groundswell compare` before it is used.
