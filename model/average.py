@@ -20,8 +20,8 @@ from model.calibrate import calibrated, scores
 from model.card import Card, Parent, read_card, write_card
 from model.data import Example, examples
 from model.pack import Pack
-from model.recalibrate import recalibrate
-from model.taxonomy import FILE as TAXONOMY
+from model.recalibrate import held_out_of, recalibrate
+from model.taxonomy import carry
 
 SHARES = (0.0, 0.3, 0.5, 0.7, 1.0)
 """Shares of the second pack that are tried: few, since near its least the held-out loss is flat."""
@@ -76,21 +76,22 @@ def average(
     parts = Weights.read(first), Weights.read(second)
     _go_together(*parts)
     card = _card(parts[0].card, parts[1].card)
-    held_out = [example for example in examples(card, data) if example.held_out]
-    if not held_out:
-        raise FatalError(f"data: none of the texts in {data} is held out; give the folder with the sets of the recipe")
+    held_out = held_out_of(examples(card, data), data)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as made:
-        folder = Path(made)
         tried = []
         for share in track(shares, "trying shares on held-out texts", console=console or Console(stderr=True)):
-            _write(parts, card, share, folder)
+            folder = Path(made) / str(share)
+            folder.mkdir()
+            adapter.save(*mean(*parts, share), folder)
             tried.append(Tried(share, _judged(card, folder, held_out, cache)))
         best = min(tried, key=lambda one: one.loss)
         if len(shares) > 1 and best.share in {0.0, 1.0}:
             alone = parts[round(best.share)].folder
             raise FatalError(f"average: on the held-out texts {alone} alone is better than every mean; name a --share for one")
-        _write(parts, _with_parents(card, parts, best.share), best.share, folder)
+        folder = Path(made) / str(best.share)
+        write_card(_with_parents(card, parts, best.share), folder)
+        carry(second, folder)
         found = recalibrate(folder, data, cache, console=console)
         for path in sorted(folder.iterdir(), key=lambda path: path.name == "card.yaml"):
             shutil.move(path, out / path.name)
@@ -100,7 +101,7 @@ def average(
 def mean(first: Weights, second: Weights, share: float) -> tuple[adapter.Tensors, adapter.Tensors]:
     """Adapter and heads of the mean in which ``second`` counts with ``share``; the adapter at the rank of ``second``."""
     weights = (1 - share, share)
-    changes = [adapter.deltas(_without_words(one.stored), one.card) for one in (first, second)]
+    changes = [adapter.deltas(word_change.without(one.stored), one.card) for one in (first, second)]
     summed = adapter.kept(_sum(changes, weights), second.card.recipe.rank)
     return summed | _words((first.stored, second.stored), weights), _sum((first.heads, second.heads), weights)
 
@@ -116,10 +117,6 @@ def _sum(parts: Sequence[Mapping[str, torch.Tensor]], weights: Sequence[float]) 
                 scaled = before[both] + scaled[both]
             found[name] = scaled
     return found
-
-
-def _without_words(stored: adapter.Tensors) -> adapter.Tensors:
-    return {name: value for name, value in stored.items() if not name.startswith(f"{word_change.LAYER}.")}
 
 
 def _words(parts: Sequence[adapter.Tensors], weights: Sequence[float]) -> adapter.Tensors:
@@ -153,25 +150,17 @@ def _card(first: Card, second: Card) -> Card:
 
 def _with_parents(card: Card, parts: Sequence[Weights], share: float) -> Card:
     """``card`` with the packs that it is the mean of, which are those of the parts that are means themselves; each once."""
-    shares: dict[str, float] = {}
-    parents = {}
+    shares: dict[Parent, float] = {}
     for one, weight in zip(parts, (1 - share, share), strict=True):
         for parent in one.card.mean_of or (_parent(one.card),):
-            key = parent.model_copy(update={"share": 1.0}).model_dump_json()
-            shares[key], parents[key] = shares.get(key, 0.0) + parent.share * weight, parent
-    found = tuple(parent.model_copy(update={"share": round(shares[key], 4)}) for key, parent in parents.items())
-    return card.model_copy(update={"mean_of": found})
+            whole = parent.model_copy(update={"share": 1.0})
+            shares[whole] = shares.get(whole, 0.0) + parent.share * weight
+    parents = tuple(whole.model_copy(update={"share": round(counts, 4)}) for whole, counts in shares.items())
+    return card.model_copy(update={"mean_of": parents})
 
 
 def _parent(card: Card) -> Parent:
     return Parent(name=card.name, version=card.version, share=1.0, recipe=card.recipe)
-
-
-def _write(parts: tuple[Weights, Weights], card: Card, share: float, folder: Path) -> None:
-    adapter.save(*mean(*parts, share), folder)
-    write_card(card, folder)
-    if (parts[1].folder / TAXONOMY).is_file():
-        shutil.copy(parts[1].folder / TAXONOMY, folder / TAXONOMY)
 
 
 def _judged(card: Card, folder: Path, held_out: Sequence[Example], cache: Path) -> Mapping[str, float]:

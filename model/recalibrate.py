@@ -30,9 +30,7 @@ def recalibrate(folder: Path, data: Path, cache: Path, threads: int | None = Non
     """
     old = read_card(folder)
     found = examples(old, data)
-    held_out = [example for example in found if example.held_out]
-    if not held_out:
-        raise FatalError(f"data: none of the texts in {data} is held out; give the folder with the sets of the recipe")
+    held_out = held_out_of(found, data)
     console = console or Console(stderr=True)
     before = Pack.assemble(old, folder, cache, threads)
     parts = [before.logits(texts) for texts in _chunks(held_out, "fitting on held-out texts", console)]
@@ -43,6 +41,14 @@ def recalibrate(folder: Path, data: Path, cache: Path, threads: int | None = Non
     card = after.card.model_copy(update={"mix": mix_of(read), "stance_prior": stance_prior(found)})
     write_card(card, folder)
     return card
+
+
+def held_out_of(found: Sequence[Example], data: Path) -> list[Example]:
+    """The held-out ones of the examples ``found`` in ``data``; FatalError where there are none."""
+    held_out = [example for example in found if example.held_out]
+    if not held_out:
+        raise FatalError(f"data: none of the texts in {data} is held out; give the folder with the sets of the recipe")
+    return held_out
 
 
 def _chunks(held_out: Sequence[Example], what: str, console: Console) -> Iterator[list[str]]:

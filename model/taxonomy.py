@@ -3,6 +3,7 @@
 A pack may bring topics of its own in a ``taxonomy.yaml`` beside its card: they come to those that ship, or replace them.
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -55,6 +56,12 @@ def load(*packs: Path) -> Taxonomy:
         if lost := set(topic.parents) - set(topics):
             raise FatalError(f"taxonomy: topic {topic.id} has the parent {min(lost)}, which is no topic")
     return Taxonomy(topics)
+
+
+def carry(source: Path, target: Path) -> None:
+    """Copy the taxonomy of its own that the pack in ``source`` may have into the folder ``target``."""
+    if target != source and (source / FILE).is_file():
+        shutil.copy(source / FILE, target / FILE)
 
 
 @cache

@@ -27,7 +27,7 @@ from model.pack import Pack
 from model.precision import warn_if_emulated
 from model.records.provenance import described
 from model.records.record import Record
-from model.taxonomy import FILE as TAXONOMY
+from model.taxonomy import carry
 from model.trainer import Trainer
 
 LIVE_TOLERANCE = 0.1
@@ -70,8 +70,7 @@ def train(
     card = read_card(pack)
     target = out or pack
     target.mkdir(parents=True, exist_ok=True)
-    if target != pack and (pack / TAXONOMY).is_file():
-        shutil.copy(pack / TAXONOMY, target / TAXONOMY)
+    carry(pack, target)
     base = base_folder(card.base, cache, card.base_sha256)
     found = examples(card, data)
     card = card.model_copy(update={"stance_prior": stance_prior(found), "mean_of": ()})

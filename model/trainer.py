@@ -124,7 +124,7 @@ class Trainer:
         """Begin at the weights of a pack over the same base, its ``stored`` adapter and its card, instead of at the base."""
         if words := word_change.of(self.model):
             words.start_from(stored)
-            stored = {name: value for name, value in stored.items() if not name.startswith(f"{word_change.LAYER}.")}
+            stored = word_change.without(stored)
         adapter.add(self.model, adapter.deltas(stored, card))
         self.heads.load_state_dict({name: value.float() for name, value in heads.items()})
         self.average = [value.detach().clone() for value in self.weights.values()] if self.average else []

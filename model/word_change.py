@@ -63,3 +63,8 @@ def of(model: BertModel) -> WordChange | None:
 def rank_of(stored: Mapping[str, torch.Tensor]) -> int:
     """The rank of the change of the words in an adapter's tensors, 0 where they have none."""
     return stored[f"{LAYER}.A"].shape[0] if f"{LAYER}.A" in stored else 0
+
+
+def without(stored: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """An adapter's tensors but for the change of the words."""
+    return {name: value for name, value in stored.items() if not name.startswith(f"{LAYER}.")}

@@ -56,7 +56,7 @@ class Recent:
             for at, cell in self.minutes.items():
                 if 0 < (age := end - at) <= WINDOWS[-1]:
                     total = sums[SHORTEST[age]]
-                    total[0] += cell[0]  # written out: this is where a closing spends most of its time
+                    total[0] += cell[0]  # written out: the busiest lines of a closing
                     total[1] += cell[1]
                     total[2] += cell[2]
                     total[3] += cell[3]

@@ -1,6 +1,5 @@
 """``groundswell classify`` and ``train``: the model by hand, without Kafka and without Redis."""
 
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -172,12 +171,11 @@ def _over(base: str, folder: Path, to: Path, settings: Settings) -> Path:
     """Put the card in ``folder``, with another base and its own topics, into ``to``; returns ``to``."""
     from model.bases import rebased
     from model.card import read_card, write_card
-    from model.taxonomy import FILE
+    from model.taxonomy import carry
 
     with err.status(f"looking at the base {base}"):
         card = rebased(read_card(folder), base, settings.cache_dir)
     to.mkdir(parents=True, exist_ok=True)
-    if to != folder and (folder / FILE).is_file():
-        shutil.copy(folder / FILE, to / FILE)
+    carry(folder, to)
     write_card(card, to)
     return to
