@@ -19,13 +19,13 @@ from groundswell.settings import ENV_PREFIX, NotifierSettings, Settings
 from groundswell.supervise import environment
 
 pytestmark = pytest.mark.timeout(230)
-ALERTS, SUBSCRIPTIONS, KILLS = 250, 20, 5
+ALERTS, SUBSCRIPTIONS, KILLS = 500, 20, 5
 MANY = ALERTS * SUBSCRIPTIONS
 PATIENCE = 180.0
 
 
 class Counting(socketserver.ThreadingTCPServer):
-    """Takes every request and counts it by path and idempotency key: a bare one, since it gets thousands."""
+    """Takes every request and counts it by path and idempotency key: a bare one, since it gets ten thousand."""
 
     daemon_threads = True
     request_queue_size = 128
