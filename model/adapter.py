@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
+import transformers
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from transformers import BertModel
 
 from groundswell.errors import FatalError
 from model import int4, word_change
@@ -21,7 +20,7 @@ TARGETS = ["query", "key", "value", "dense"]
 Tensors = dict[str, torch.Tensor]
 
 
-def inject(model: BertModel, card: Card) -> None:
+def inject(model: "transformers.BertModel", card: Card) -> None:
     """Make trainable, in place, what the recipe's method trains: adapters beside the linear layers, or all layers.
 
     The table of word embeddings is changed by low rank or not at all (see `word_change`), positions never.
@@ -31,12 +30,14 @@ def inject(model: BertModel, card: Card) -> None:
     if recipe.method == "full":
         model.encoder.requires_grad_(requires_grad=True)
     else:
+        from peft import LoraConfig, inject_adapter_in_model  # noqa: PLC0415 an import of seconds that serving does without
+
         config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=TARGETS, bias="none")
         inject_adapter_in_model(config, model)
     word_change.add_to(model, recipe.word_rank)
 
 
-def state(model: BertModel, card: Card, base: Mapping[str, torch.Tensor]) -> Tensors:
+def state(model: "transformers.BertModel", card: Card, base: Mapping[str, torch.Tensor]) -> Tensors:
     """What a trained ``model`` adds to the weights of its ``base``.
 
     In fp16 ``<layer>.A`` (rank, in) and ``<layer>.B`` (out, rank) of each adapted layer, ``<parameter>.D`` of each vector, and
@@ -99,7 +100,7 @@ def deltas(stored: Mapping[str, torch.Tensor], card: Card) -> Tensors:
     return found
 
 
-def add(model: BertModel, changes: Mapping[str, torch.Tensor]) -> None:
+def add(model: "transformers.BertModel", changes: Mapping[str, torch.Tensor]) -> None:
     """Add ``changes`` (parameter name -> change) to the weights of ``model``, in place; FatalError when they are of another."""
     parameters = dict(model.named_parameters())
     with torch.no_grad():

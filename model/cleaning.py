@@ -9,7 +9,8 @@ import sys
 import unicodedata
 from html.entities import html5
 
-from groundswell.messages import without_surrogates
+from groundswell.messages import Text, without_surrogates
+from model.names import is_cjk
 
 LINK = "[link]"
 """What stands in a cleaned text for a URL."""
@@ -78,6 +79,16 @@ def clean(text: str) -> str:
     else:
         text = fold(re.sub("[&<]", " ", text))
     return _ACCOUNT.sub(HANDLE, _URL.sub(LINK, text))
+
+
+def joined(text: Text) -> str:
+    """What is read of ``text``: its title and its body, clean."""
+    cleaned = clean(text.text)
+    title = clean(text.title or "")
+    if title.casefold() not in cleaned.casefold():
+        stop = "" if title[-1] in "。.!?…" else "。" if is_cjk(title[-1]) else "."
+        cleaned = f"{title}{stop} {cleaned}".strip()
+    return cleaned
 
 
 def fold(text: str) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+import transformers
 from onnx import numpy_helper
-from transformers import BertConfig, BertModel
 
 from groundswell.errors import FatalError
 from model.tokenizer import load_tokenizer
@@ -20,7 +20,7 @@ PROBES = (
 )
 
 
-def to_bert(name: str, graph: bytes, heads: int, tokenizer: Path) -> BertModel:
+def to_bert(name: str, graph: bytes, heads: int, tokenizer: Path) -> "transformers.BertModel":
     """The encoder of ``graph`` with ``heads`` attention heads, on probes within 1e-4 of what the graph itself gives.
 
     ``tokenizer`` is the folder of its tokenizer; ``name`` is for messages. Raises FatalError when the two disagree.
@@ -49,10 +49,10 @@ def _weights(graph: bytes) -> dict[str, np.ndarray]:
     return weights
 
 
-def _bert(name: str, weights: dict[str, np.ndarray], heads: int) -> BertModel:
+def _bert(name: str, weights: dict[str, np.ndarray], heads: int) -> "transformers.BertModel":
     vocabulary, width = weights["embeddings.word_embeddings.weight"].shape
     layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer."))
-    config = BertConfig(
+    config = transformers.BertConfig(
         vocab_size=vocabulary,
         hidden_size=width,
         num_hidden_layers=layers,
@@ -60,7 +60,7 @@ def _bert(name: str, weights: dict[str, np.ndarray], heads: int) -> BertModel:
         intermediate_size=weights["encoder.layer.0.intermediate.dense.weight"].shape[0],
         max_position_embeddings=weights["embeddings.position_embeddings.weight"].shape[0],
     )
-    model = BertModel(config, add_pooling_layer=False)
+    model = transformers.BertModel(config, add_pooling_layer=False)
     state = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
     state.pop("embeddings.position_ids", None)
     missing, unexpected = model.load_state_dict(state, strict=False)
@@ -69,7 +69,7 @@ def _bert(name: str, weights: dict[str, np.ndarray], heads: int) -> BertModel:
     return model.eval()
 
 
-def _check(name: str, model: BertModel, graph: bytes, folder: Path) -> None:
+def _check(name: str, model: "transformers.BertModel", graph: bytes, folder: Path) -> None:
     """Compare the last hidden states of the probes with those of the ONNX graph."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     tokenizer = load_tokenizer(folder)

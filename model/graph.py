@@ -5,8 +5,8 @@ Whatever has been added to the weights before is in the graph; any BERT becomes 
 
 import numpy as np
 import onnx
+import transformers
 from onnx import TensorProto, helper, numpy_helper
-from transformers import BertModel
 
 from groundswell.errors import FatalError
 
@@ -15,7 +15,7 @@ FUSED = "com.microsoft"
 OUTPUT = "last_hidden_state"
 
 
-def to_onnx(model: BertModel) -> onnx.ModelProto:
+def to_onnx(model: "transformers.BertModel") -> onnx.ModelProto:
     """The graph of ``model``: ``ids`` and ``mask``, both (rows, tokens) int64, to ``last_hidden_state`` (rows, tokens, width).
 
     Its metadata say as ``tokens`` how many tokens the encoder takes at most. Raises FatalError for another activation than

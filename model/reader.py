@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from groundswell.messages import Hypothesis, Stance, Subject, Text
-from model.cleaning import HANDLE, LINK, clean
+from model.cleaning import HANDLE, LINK, joined
 from model.entities import Watchlist
 from model.language import route
 from model.masking import Span, author_hash, excerpt, mask
 from model.mentions import Part, parts
-from model.names import is_cjk
 from model.pack import Prediction
 from model.story import story_hash
 
@@ -165,16 +164,6 @@ class Reader:
             )
             for rank, each in enumerate(kept, start=1)
         )
-
-
-def joined(text: Text) -> str:
-    """What is read of ``text``: its title and its body, clean."""
-    cleaned = clean(text.text)
-    title = clean(text.title or "")
-    if title.casefold() not in cleaned.casefold():
-        stop = "" if title[-1] in "。.!?…" else "。" if is_cjk(title[-1]) else "."
-        cleaned = f"{title}{stop} {cleaned}".strip()
-    return cleaned
 
 
 def _prepare(text: Text, watchlist: Watchlist) -> _Prepared:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import transformers
 from tokenizers import Encoding, Tokenizer, normalizers
-from transformers import BertTokenizer, PreTrainedTokenizerFast
 
 from groundswell.errors import FatalError
 
@@ -41,7 +41,7 @@ def write_tokenizer(published: str, folder: Path) -> None:
     steps.append(normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, lowercase=True))
     tokenizer.normalizer = normalizers.Sequence(steps)
     special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")}
-    fast = PreTrainedTokenizerFast(
+    fast = transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
         model_max_length=512,
@@ -62,7 +62,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
         tokenizer: Tokenizer = (
             Tokenizer.from_str(json.dumps(json.loads(path.read_text("utf-8"))))
             if path.is_file()
-            else BertTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
+            else transformers.BertTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
         )
     except Exception as error:  # noqa: BLE001 tokenizers raises plain Exceptions
         raise FatalError(f"base: the tokenizer in {folder} cannot be read ({str(error).splitlines()[0]})") from None

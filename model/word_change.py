@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import torch
+import transformers
 from torch import nn
 from torch.nn.functional import embedding
-from transformers import BertModel
 
 LAYER = "embeddings.word_embeddings"
 """The name of the table in a base, and of its change in an adapter."""
@@ -40,7 +40,7 @@ class WordChange(nn.Module):
                 self.A[:rank] = stored[f"{LAYER}.A"].float()
 
 
-def add_to(model: BertModel, rank: int) -> None:
+def add_to(model: "transformers.BertModel", rank: int) -> None:
     """Put a change of ``rank`` beside the word embeddings of ``model``, as a part of it; none where the rank is 0."""
     if not rank:
         return
@@ -54,7 +54,7 @@ def add_to(model: BertModel, rank: int) -> None:
     table.register_forward_hook(changed)
 
 
-def of(model: BertModel) -> WordChange | None:
+def of(model: "transformers.BertModel") -> WordChange | None:
     """The change beside the word embeddings of ``model``, if there is one."""
     found = getattr(model.embeddings.word_embeddings, "change", None)
     return found if isinstance(found, WordChange) else None

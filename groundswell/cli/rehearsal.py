@@ -116,8 +116,8 @@ class Rehearsal:
 
     def summary(self, texts: Callable[[], Iterable[Text]]) -> Summary:
         """Hold the trends against the topics, and the readings against ``texts``, which is read again."""
+        from model.cleaning import joined  # noqa: PLC0415
         from model.language import route  # noqa: PLC0415
-        from model.reader import joined  # noqa: PLC0415
 
         seconds = self.clock.monotonic() - self.began
         twice, missing = self.audit.compare(self.trends)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-from transformers import BertModel
+import transformers
 
 from groundswell import log
 from groundswell.errors import FatalError
@@ -45,7 +45,9 @@ class OnnxBackend(Backend):
         return pooled(np.asarray(hidden), mask, probe)
 
 
-def kept(name: str, files: Iterable[Path], model: Callable[[], BertModel], cache: Path, threads: int | None) -> OnnxBackend:
+def kept(
+    name: str, files: Iterable[Path], model: Callable[[], "transformers.BertModel"], cache: Path, threads: int | None
+) -> OnnxBackend:
     """The backend ``name`` (onnx or onnx-int8) over the graph of ``model``, which is known by the bytes of ``files``.
 
     ``model`` is only asked for where the cache has no graph that loads. Raises FatalError when none can be written.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import BertModel
+import transformers
 
 from model import adapter
 from model.backends.abstract import CPU_TOKENS, GPU_TOKENS, Array, Backend
@@ -17,7 +17,7 @@ class TorchBackend(Backend):
 
     name = "torch"
 
-    def __init__(self, model: BertModel, threads: int | None = None) -> None:
+    def __init__(self, model: "transformers.BertModel", threads: int | None = None) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -38,7 +38,7 @@ class TorchBackend(Backend):
             return totals.cpu().numpy(), shares.cpu().numpy()
 
 
-def merged(base: Path, deltas: Mapping[str, torch.Tensor]) -> BertModel:
+def merged(base: Path, deltas: Mapping[str, torch.Tensor]) -> "transformers.BertModel":
     """The encoder in ``base`` with ``deltas`` (parameter name -> change) added to its weights, in fp32 on the CPU."""
     model = load_bert(base)
     adapter.add(model, deltas)
