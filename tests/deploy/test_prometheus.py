@@ -1,7 +1,7 @@
 """The files of Prometheus are true of a running pipeline.
 
-All stages run, the ingest service and a receiver; the bundled scenario and one record of poison are sent, and a real Prometheus
-scrapes them with the shipped files.
+All stages run, the ingest service and a receiver; half of the bundled scenario and one record of poison are sent, and a real
+Prometheus scrapes them with the shipped files.
 """
 
 import json
@@ -163,12 +163,14 @@ def wait_until(condition: Callable[[], bool], seconds: float, otherwise: str) ->
 
 @pytest.fixture(scope="module")
 def traffic(pipeline: Settings, prometheus: Prometheus) -> None:  # noqa: ARG001 - traffic is worth watching from its start
-    """The scenario that ends now, a record of poison, texts by HTTP, and a request that is refused."""
+    """The second half of a scenario that ends now, a record of poison, texts by HTTP, and a request that is refused."""
     now = datetime.now(UTC)
     topics, publisher = Topics(pipeline.kafka.topic_prefix), Publisher(pipeline, "live")
     with closing(publisher):
         publisher.publish([Output(topics.texts, b"poison", b"\xff{oops")])
-        texts = scenario(now - timedelta(hours=HOURS))
+        texts = (
+            text for text in scenario(now - timedelta(hours=HOURS)) if text.ingested_at >= now - timedelta(hours=HOURS / 2)
+        )
         send_texts(punctuate(texts, pipeline.event_time, final=now), publisher, topics, SystemClock())
     url = f"http://127.0.0.1:{pipeline.ingest.port}/v1/texts"
     with httpx.Client(trust_env=False) as client:
