@@ -28,7 +28,7 @@ def test_promtool_accepts_the_configuration_and_the_rules(deploy: Path, tool: To
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["groundswell.yml", "packs.yml", "weekly.yml"])
+@pytest.mark.parametrize("name", ["groundswell.yml", "packs.yml", "producers.yml", "weekly.yml"])
 def test_each_alert_fires_when_it_should_and_not_when_it_should_not(deploy: Path, tool: Tool, name: str) -> None:
     command = [tool("promtool"), "test", "rules", str(deploy / "prometheus" / "tests" / name)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
