@@ -93,15 +93,19 @@ def test_a_broker_that_goes_away_in_the_middle_loses_nothing(
 ) -> None:
     texts = some(3000)
     lines: list[str] = []
-    again = threading.Timer(12, kafka.start)
+    again = threading.Thread(target=kafka.start)
 
     def with_an_outage() -> Iterator[Text]:
         yield from texts[:1500]
         kafka.kill()
-        again.start()
         yield from texts[1500:]
 
-    sent = send_texts(with_an_outage(), hasty, topics, SystemClock(), window=1000, say=lines.append)
+    def start_at_the_first(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 1:
+            again.start()
+
+    sent = send_texts(with_an_outage(), hasty, topics, SystemClock(), window=1000, say=start_at_the_first)
     again.join()
     assert sent.texts == 3000
     assert ids(texts_topic()) == {text.id for text in texts}
