@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from scipy.special import betainc, betaincc, betaln, digamma, expit, polygamma
+from scipy.special import betainc, betaincc, betaln, digamma, expit, zeta
 
 LOWEST = 1e-290
 """Under this a probability is near the edge of what a float holds, and only its logarithm is reckoned."""
@@ -57,5 +57,5 @@ def share_tail(part: float, whole: float, share: float, concentration: float) ->
 
 
 def _deviation(a: float, b: float) -> float:
-    """The standard deviation of logit Y, Y ~ Beta(a, b)."""
-    return float(np.sqrt(polygamma(1, a) + polygamma(1, b)))
+    """The standard deviation of logit Y, Y ~ Beta(a, b): its variance is the trigamma function, zeta(2, x), of a and of b."""
+    return float(np.sqrt(zeta(2, a) + zeta(2, b)))
