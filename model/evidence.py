@@ -5,7 +5,7 @@ neutral. A stream has another mix, and what is usual of a subject is learnt from
 hides what is rare there.
 """
 
-from groundswell.messages import Stance
+from groundswell.messages import Hypothesis, Stance
 from groundswell.settings import ReadingSettings
 from model.card import Prior, read_card
 from model.folders import pack_folders
@@ -30,3 +30,21 @@ def priors(settings: ReadingSettings | None = None) -> dict[str, Prior]:
     """
     found = {language: read_card(folder).stance_prior for language, folder in pack_folders(settings).items()}
     return {language: prior for language, prior in found.items() if prior is not None}
+
+
+class Priors:
+    """The `priors` of the packs in force, read again once a text was read by another one: packs are taken up while running."""
+
+    def __init__(self, settings: ReadingSettings) -> None:
+        self._settings = settings
+        self._latest = priors(settings)
+        self._known: dict[str, dict[str, Prior | None]] = {}
+
+    def of(self, hypothesis: Hypothesis) -> Prior | None:
+        """The mix that the pack behind ``hypothesis`` has learnt, where its card tells it. Raises FatalError as `priors`."""
+        known = self._known.setdefault(hypothesis.lang, {})
+        if hypothesis.model not in known:
+            if known:
+                self._latest = priors(self._settings)
+            known[hypothesis.model] = self._latest.get(hypothesis.lang)
+        return known[hypothesis.model]

@@ -27,7 +27,7 @@ from groundswell.settings import Settings
 from groundswell.stage import Failure, Result
 from groundswell.store import Client
 from model import taxonomy
-from model.evidence import priors
+from model.evidence import Priors
 
 LOOK_SECONDS = 1.0
 """How often it is looked whether people acknowledge alerts."""
@@ -46,7 +46,7 @@ class Converger:
         self._clock = clock
         self._state = State(client, settings.redis.prefix, settings.converger)
         self._taxonomy = taxonomy.load(*settings.reading.packs.values())
-        self._priors = priors(settings.reading)
+        self._priors = Priors(settings.reading)
         self._closing = Closing(settings.converger, self._taxonomy, names, aliases)
         self._hottest = Hottest(self._taxonomy, names, clock)
         self._held: dict[int, Held] = {}
@@ -141,7 +141,7 @@ class Converger:
             intake.late.append(record.value or b"")
             return
         url = record.headers.get(URL_HEADER)
-        link, prior = None if url is None else url.decode("utf-8", "replace"), self._priors.get(hypothesis.lang)
+        link, prior = None if url is None else url.decode("utf-8", "replace"), self._priors.of(hypothesis)
         words, entities = _listed(record, WORDS_HEADER), _listed(record, ENTITIES_HEADER)
         event = event_of(hypothesis, int(taken // 60), link, words, prior, entities)
         intake.events.append((int(observed // 60), event))
