@@ -28,12 +28,16 @@ from groundswell.kafka import Output, Topics
 from groundswell.settings import load
 from groundswell.stage import Result
 
+def say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\\n")  # at once: two threads speak, and print() writes line ends apart
+    sys.stdout.flush()
+
 class Slow:
     def __init__(self, topics, seconds, name):
         self.topic, self.late, self.seconds, self.name = topics.texts, topics.late, seconds, name
 
     def open(self, partition):
-        print("open", partition, flush=True)
+        say("open", partition)
 
     def close(self, partition):
         pass
@@ -42,7 +46,7 @@ class Slow:
         return Result()
 
     def process(self, batch, notes):
-        print("batch", [record.offset for record in batch], flush=True)
+        say("batch", [record.offset for record in batch])
         if self.seconds < 0:
             raise RetryableError("the store is away")
         time.sleep(self.seconds)
@@ -50,7 +54,7 @@ class Slow:
 
 settings = load()
 ConsumeLoop(settings, Slow(Topics(settings.kafka.topic_prefix), float(sys.argv[1]), sys.argv[2])).run()
-print("ended", flush=True)
+say("ended")
 """
 BACK_OFF = -1.0
 
@@ -79,10 +83,12 @@ def stage(settings: Settings, seconds: float, name: str = "slow") -> Iterator[su
 
 def await_line(process: subprocess.Popen[str], start: str) -> None:
     assert process.stdout is not None
+    said: list[str] = []
     for line in process.stdout:
         if line.startswith(start):
             return
-    pytest.fail(f"the stage ended without {start!r}")
+        said.append(line)
+    pytest.fail(f"the stage ended without {start!r}; it said {said[-5:]}")
 
 
 def seconds_to_end(process: subprocess.Popen[str]) -> float:
