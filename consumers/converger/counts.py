@@ -49,7 +49,7 @@ class Hours:
     cells: np.ndarray
 
     @classmethod
-    def of(cls, cells: Sequence[tuple[int, Cell]]) -> "Hours":
+    def of(cls, cells: Sequence[tuple[int, Sequence[int]]]) -> "Hours":
         """Those of ``cells``, pairs of an hour and its cell, in order."""
         return cls(np.array([at for at, _ in cells], np.int64), np.array([cell for _, cell in cells], float).reshape(-1, 4))
 
