@@ -87,8 +87,10 @@ def average(
             tried.append(Tried(share, _judged(card, folder, held_out, cache)))
         best = min(tried, key=lambda one: one.loss)
         if len(shares) > 1 and best.share in {0.0, 1.0}:
-            alone = parts[round(best.share)].folder
-            raise FatalError(f"average: on the held-out texts {alone} alone is better than every mean; name a --share for one")
+            alone, losses = parts[round(best.share)].folder, ", ".join(f"{one.loss:.3f} at {one.share:g}" for one in tried)
+            raise FatalError(
+                f"average: {alone} alone is better than every mean (held-out loss {losses}); name a --share for one"
+            )
         folder = Path(made) / str(best.share)
         write_card(_with_parents(card, parts, best.share), folder)
         carry(second, folder)

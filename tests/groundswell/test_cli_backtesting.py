@@ -13,7 +13,7 @@ from tests.groundswell.conftest import Command
 
 trained = pytest.mark.skipif(set(pack_folders()) != {"zh", "en"}, reason="the packs have not been trained yet")
 START = datetime(2026, 3, 2, tzinfo=UTC)
-CRISIS = 49.0
+CRISIS = 31.0
 """Hours after the start."""
 COMPLAINTS = (
     "Brindle Bank shares plunge as losses mount",
@@ -37,8 +37,8 @@ def row(number: int, hours: float, text: str) -> dict[str, Any]:
 
 @pytest.fixture
 def stream(tmp_path: Path) -> Path:
-    """Two days of a calm text an hour about one bank, then thirty complaints in half an hour; the watchlist; the truth."""
-    calm = [row(hour, hour, f"Brindle Bank opens branch number {hour} in the north") for hour in range(48)]
+    """Thirty hours of a calm text an hour about one bank, then thirty complaints in half an hour; the watchlist; the truth."""
+    calm = [row(hour, hour, f"Brindle Bank opens branch number {hour} in the north") for hour in range(30)]
     worse = [row(100 + n, CRISIS + n / 60, COMPLAINTS[n % len(COMPLAINTS)]) for n in range(30)]
     lines = (json.dumps(one) + "\n" for one in (*calm, *worse))
     (tmp_path / "texts.jsonl").write_text("".join(lines), "utf-8")

@@ -38,7 +38,7 @@ def text_read(hypothesis_of: MakeHypothesis) -> MakeRead:
 
 @pytest.fixture(scope="session")
 def planted(text_read: MakeRead) -> list[TextRead]:
-    """Two days of a calm text each half hour; an hour after them, a hundred negative ones within fifty minutes."""
-    calm = [text_read(number, number * HOUR / 2, stance=CALM) for number in range(96)]
-    crisis = [text_read(1000 + number, 49 * HOUR + number * 30, source=f"wire{number % 3}") for number in range(100)]
+    """Thirty hours of a calm text each half hour; an hour after them, a hundred negative ones within fifty minutes."""
+    calm = [text_read(number, number * HOUR / 2, stance=CALM) for number in range(60)]
+    crisis = [text_read(1000 + number, 31 * HOUR + number * 30, source=f"wire{number % 3}") for number in range(100)]
     return [*calm, *crisis]

@@ -23,7 +23,7 @@ def test_the_grid_holds_the_value_in_force_and_only_what_the_setting_may_be() ->
 
 def test_each_point_is_a_run_of_its_own_and_one_is_in_force(planted: list[TextRead]) -> None:
     first = planted[0].published_at
-    surge = {"entity": "acme", "start": first + timedelta(hours=49), "end": first + timedelta(hours=50)}
+    surge = {"entity": "acme", "start": first + timedelta(hours=31), "end": first + timedelta(hours=32)}
     truth = Truth.model_validate({"surges": [surge]})
     stream, tried = place(planted, Settings()), list[float]()
 
