@@ -13,7 +13,7 @@ from groundswell.messages import Alert, AlertKind, AlertState, Stance, Watermark
 
 START = 28_000_020 * 60
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-BREAK = 3 * DAY
+BREAK = 2 * DAY
 """From here on the entities go different ways."""
 END = BREAK + 16 * HOUR
 
@@ -24,7 +24,7 @@ def moment(random: Random, first: int, last: int) -> int:
 
 @pytest.fixture(scope="module")
 def many_kinds(hypothesis_of: Any, mark: Callable[..., Watermark], as_record: Any) -> list[Record]:
-    """Three days of three texts an hour on each of five entities; then most go different ways; a third is late."""
+    """Two days of three texts an hour on each of five entities; then most go different ways; a third is late."""
     random = Random(11)  # noqa: S311
     calm = Stance(negative=0.1, neutral=0.8, positive=0.1)
     attack, praise = Stance(negative=0.9, neutral=0.1, positive=0), Stance(negative=0, neutral=0.1, positive=0.9)
