@@ -1,7 +1,4 @@
-"""The whole pipeline over the bundled scenario, with the shipped packs, a real Kafka and a real Valkey.
-
-Its first half is left out: a day is past enough for all that happens in the last twelve hours.
-"""
+"""The whole pipeline over half of the bundled scenario, with the shipped packs, a real Kafka and a real Valkey."""
 
 import json
 import os
@@ -12,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -30,17 +27,17 @@ from groundswell.settings import ENV_PREFIX, Settings, load
 from groundswell.supervise import STAGES, environment
 from groundswell.tail import Tail
 from model import taxonomy
-from producers.demo import CRISIS_ENTITY, HOURS, SHOUTED_ENTITY, scenario, watchlist_path
+from producers.demo import CRISIS_ENTITY, SHOUTED_ENTITY, watchlist_path
 from tests.receiver import Receiver, receiving
+from tests.second_half import second_half
 
 pytestmark = pytest.mark.timeout(1200)
 START = datetime(2026, 3, 2, tzinfo=UTC)
-BEGIN = START + timedelta(hours=HOURS / 2)
 LIMIT = 540.0
 
 
 def _texts() -> Iterator[Text]:
-    return (text for text in scenario(START) if text.ingested_at >= BEGIN)
+    return second_half(START)
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,11 @@ from groundswell.settings import (
 )
 from groundswell.supervise import STAGES, Supervisor, stage_command
 from model.folders import pack_folders
-from producers.demo import HOURS, scenario, watchlist_path
+from producers.demo import HOURS, watchlist_path
 from producers.send import send_texts
 from tests.deploy.series import rules_of
 from tests.receiver import receiving
+from tests.second_half import second_half
 
 Tool = Callable[[str], str]
 PATIENCE = 180.0
@@ -168,9 +169,7 @@ def traffic(pipeline: Settings, prometheus: Prometheus) -> None:  # noqa: ARG001
     topics, publisher = Topics(pipeline.kafka.topic_prefix), Publisher(pipeline, "live")
     with closing(publisher):
         publisher.publish([Output(topics.texts, b"poison", b"\xff{oops")])
-        texts = (
-            text for text in scenario(now - timedelta(hours=HOURS)) if text.ingested_at >= now - timedelta(hours=HOURS / 2)
-        )
+        texts = second_half(now - timedelta(hours=HOURS))
         send_texts(punctuate(texts, pipeline.event_time, final=now), publisher, topics, SystemClock())
     url = f"http://127.0.0.1:{pipeline.ingest.port}/v1/texts"
     with httpx.Client(trust_env=False) as client:
