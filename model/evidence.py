@@ -5,7 +5,7 @@ neutral. A stream has another mix, and what is usual of a subject is learnt from
 hides what is rare there.
 """
 
-from groundswell.messages import Hypothesis, Stance
+from groundswell.messages import Stance
 from groundswell.settings import ReadingSettings
 from model.card import Prior, read_card
 from model.folders import pack_folders
@@ -40,11 +40,11 @@ class Priors:
         self._latest = priors(settings)
         self._known: dict[str, dict[str, Prior | None]] = {}
 
-    def of(self, hypothesis: Hypothesis) -> Prior | None:
-        """The mix that the pack behind ``hypothesis`` has learnt, where its card tells it. Raises FatalError as `priors`."""
-        known = self._known.setdefault(hypothesis.lang, {})
-        if hypothesis.model not in known:
+    def of(self, language: str, model: str) -> Prior | None:
+        """The mix that the pack behind ``model`` has learnt, where its card tells it. Raises FatalError as `priors`."""
+        known = self._known.setdefault(language, {})
+        if model not in known:
             if known:
                 self._latest = priors(self._settings)
-            known[hypothesis.model] = self._latest.get(hypothesis.lang)
-        return known[hypothesis.model]
+            known[model] = self._latest.get(language)
+        return known[model]

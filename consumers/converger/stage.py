@@ -141,7 +141,8 @@ class Converger:
             intake.late.append(record.value or b"")
             return
         url = record.headers.get(URL_HEADER)
-        link, prior = None if url is None else url.decode("utf-8", "replace"), self._priors.of(hypothesis)
+        link = None if url is None else url.decode("utf-8", "replace")
+        prior = self._priors.of(hypothesis.lang, hypothesis.model)
         words, entities = _listed(record, WORDS_HEADER), _listed(record, ENTITIES_HEADER)
         event = event_of(hypothesis, int(taken // 60), link, words, prior, entities)
         intake.events.append((int(observed // 60), event))

@@ -1,6 +1,5 @@
 """What a text says of its stance apart from the mix that its pack has learnt."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell.errors import FatalError
-from groundswell.messages import Hypothesis, Stance, Subject
+from groundswell.messages import Stance
 from groundswell.settings import ReadingSettings
 from model.card import Prior
 from model.evidence import Priors, even, priors
@@ -57,36 +56,17 @@ def test_the_cards_that_ship_tell_their_mix() -> None:
     assert all(prior.negative + prior.neutral + prior.positive == pytest.approx(1, abs=1e-3) for prior in found.values())
 
 
-def hypothesis(model: str) -> Hypothesis:
-    at = datetime(2026, 3, 2, tzinfo=UTC)
-    return Hypothesis(
-        text_id="t1",
-        rank=1,
-        subject=Subject(topic="liquidity", entity="acme"),
-        stance=stance(0.7, 0.2),
-        probability=0.9,
-        of=1,
-        story="5",
-        lang="en",
-        source="wire",
-        published_at=at,
-        ingested_at=at,
-        excerpt="x",
-        model=model,
-    )
-
-
 def test_the_mix_of_a_pack_that_is_taken_up_counts_for_what_it_reads(tmp_path: Path) -> None:
     card = (pack_folders(ReadingSettings())["en"] / "card.yaml").read_text("utf-8")
     (tmp_path / "card.yaml").write_text(card, "utf-8")
     found = Priors(ReadingSettings(packs={"en": tmp_path}))
-    before = found.of(hypothesis("en@1"))
+    before = found.of("en", "en@1")
     assert before == priors()["en"]
     written = yaml.safe_load(card) | {"stance_prior": {"negative": 0.2, "neutral": 0.3, "positive": 0.5}}
     (tmp_path / "card.yaml").write_text(yaml.safe_dump(written), "utf-8")
-    assert found.of(hypothesis("en@1")) == before
-    assert found.of(hypothesis("en@2")) == Prior(negative=0.2, neutral=0.3, positive=0.5)
-    assert found.of(hypothesis("en@1")) == before
+    assert found.of("en", "en@1") == before
+    assert found.of("en", "en@2") == Prior(negative=0.2, neutral=0.3, positive=0.5)
+    assert found.of("en", "en@1") == before
 
 
 def test_a_pack_folder_without_a_card_is_refused_in_one_line(tmp_path: Path) -> None:
